@@ -1,0 +1,1 @@
+"""The few compiled loops that neither BLAS, SciPy nor Polars does well. Nothing else lives here."""

@@ -1,0 +1,261 @@
+"""Exact top-k of score rows in one scan each, ties broken by a seeded key and never by position."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vitrina.kernels.hashing import pair_key
+from vitrina.kernels.threads import over_rows
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _worse(score_a: np.float32, key_a: np.uint64, score_b: np.float32, key_b: np.uint64) -> bool:
+    return bool(score_a < score_b or (score_a == score_b and key_a < key_b))
+
+
+@njit(nogil=True, cache=True)
+def _sift_down(scores: NDArray[np.float32], keys: NDArray[np.uint64], ids: NDArray[np.int32], size: int) -> None:
+    """Restore the min-heap (worst entry on top) after its top was replaced."""
+    score, key, item = scores[0], keys[0], ids[0]
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and _worse(scores[child + 1], keys[child + 1], scores[child], keys[child]):
+            child += 1
+        if not _worse(scores[child], keys[child], score, key):
+            break
+        scores[at], keys[at], ids[at] = scores[child], keys[child], ids[child]
+        at = child
+    scores[at], keys[at], ids[at] = score, key, item
+
+
+@njit(nogil=True, cache=True)
+def _sift_up(scores: NDArray[np.float32], keys: NDArray[np.uint64], ids: NDArray[np.int32], at: int) -> None:
+    """Restore the min-heap after an entry was appended at position ``at``."""
+    score, key, item = scores[at], keys[at], ids[at]
+    while at > 0:
+        parent = (at - 1) // 2
+        if not _worse(score, key, scores[parent], keys[parent]):
+            break
+        scores[at], keys[at], ids[at] = scores[parent], keys[parent], ids[parent]
+        at = parent
+    scores[at], keys[at], ids[at] = score, key, item
+
+
+@njit(nogil=True, cache=True)
+def _top_k_rows(
+    scores: NDArray[np.float32],
+    row_keys: NDArray[np.uint64],
+    column_keys: NDArray[np.uint64],
+    keys_per_row: bool,
+    out_columns: NDArray[np.int32],
+    out_scores: NDArray[np.float32],
+    start: int,
+    stop: int,
+) -> None:
+    k = out_columns.shape[1]
+    heap_keys = np.empty(k, np.uint64)
+    for row in range(start, stop):
+        heap_scores, heap_ids = out_scores[row], out_columns[row]
+        row_key = row_keys[row]
+        key_row = column_keys[row if keys_per_row else 0]
+        size = 0
+        for column in range(scores.shape[1]):
+            score = scores[row, column]
+            if size == k:
+                if not score >= heap_scores[0]:  # also skips NaN
+                    continue
+                key = pair_key(row_key, key_row[column])
+                if not _worse(heap_scores[0], heap_keys[0], score, key):
+                    continue
+                heap_scores[0], heap_keys[0], heap_ids[0] = score, key, column
+                _sift_down(heap_scores, heap_keys, heap_ids, size)
+            elif score == score:
+                heap_scores[size], heap_ids[size] = score, column
+                heap_keys[size] = pair_key(row_key, key_row[column])
+                _sift_up(heap_scores, heap_keys, heap_ids, size)
+                size += 1
+        for end in range(size - 1, 0, -1):  # pop the worst to the end: best first
+            heap_scores[0], heap_scores[end] = heap_scores[end], heap_scores[0]
+            heap_keys[0], heap_keys[end] = heap_keys[end], heap_keys[0]
+            heap_ids[0], heap_ids[end] = heap_ids[end], heap_ids[0]
+            _sift_down(heap_scores, heap_keys, heap_ids, end)
+        for empty in range(size, k):
+            heap_ids[empty], heap_scores[empty] = -1, np.nan
+
+
+def top_k(
+    scores: NDArray[np.float32],
+    k: int,
+    *,
+    row_keys: NDArray[np.uint64],
+    column_keys: NDArray[np.uint64],
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the ``k`` best columns of each row and their scores, best first.
+
+    ``scores`` is ``[n, m]``; NaN is never listed. ``column_keys`` is ``[m]`` (the same items in every row) or ``[n, m]``.
+    Equal scores are ordered by a hash of (row key, column key): a uniformly random order, the same for any order of rows
+    or columns. Rows with fewer than ``k`` numbers are padded with column -1 and score NaN.
+    """
+    n, m = scores.shape
+    columns = np.empty((n, min(k, m)), np.int32)
+    best = np.empty(columns.shape, np.float32)
+    if columns.size:
+        keys = column_keys.reshape(-1, m)
+        per_row = column_keys.ndim == 2
+        over_rows(n, lambda a, b: _top_k_rows(scores, row_keys, keys, per_row, columns, best, a, b))
+    if k > m:
+        columns = np.pad(columns, ((0, 0), (0, k - m)), constant_values=-1)
+        best = np.pad(best, ((0, 0), (0, k - m)), constant_values=np.nan)
+    return columns, best
+
+
+@njit(nogil=True, cache=True)
+def _hide_rows(
+    scores: NDArray[np.float32],
+    offsets: NDArray[np.int64],
+    items: NDArray[np.int32],
+    column_of: NDArray[np.int32],
+    missing: NDArray[np.int64],
+    start: int,
+    stop: int,
+) -> None:
+    """Count the model's own NaN of each row, then write NaN over the row's hidden items."""
+    for row in range(start, stop):
+        count = 0
+        for column in range(scores.shape[1]):
+            if scores[row, column] != scores[row, column]:
+                count += 1
+        missing[row] = count
+        for position in range(offsets[row], offsets[row + 1]):
+            column = column_of[items[position]]
+            if column >= 0:
+                scores[row, column] = np.nan
+
+
+def hide(
+    scores: NDArray[np.float32],
+    offsets: NDArray[np.int64],
+    items: NDArray[np.int32],
+    column_of: NDArray[np.int32],
+) -> NDArray[np.int64]:
+    """Overwrite with NaN, in place, each row's hidden items; return how many NaN the model itself gave per row.
+
+    Row ``r`` hides ``items[offsets[r]:offsets[r + 1]]``; ``column_of [n_items]`` maps items to columns, -1 for items that
+    are not candidates.
+    """
+    missing = np.zeros(len(scores), np.int64)
+    over_rows(len(scores), lambda a, b: _hide_rows(scores, offsets, items, column_of, missing, a, b))
+    return missing
+
+
+@njit(nogil=True, cache=True)
+def _hits_rows(
+    listed: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    targets: NDArray[np.int32],
+    hits: NDArray[np.bool_],
+    start: int,
+    stop: int,
+) -> None:
+    for row in range(start, stop):
+        mine = targets[offsets[row] : offsets[row + 1]]
+        for rank in range(listed.shape[1]):
+            item = listed[row, rank]
+            if item < 0:
+                break
+            at = np.searchsorted(mine, item)
+            hits[row, rank] = at < mine.size and mine[at] == item
+
+
+def find_hits(listed: NDArray[np.int32], offsets: NDArray[np.int64], targets: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Mark the listed items that are among their row's targets (ascending inside a row) -> bool, like ``listed``."""
+    hits = np.zeros(listed.shape, np.bool_)
+    over_rows(len(listed), lambda a, b: _hits_rows(listed, offsets, targets, hits, a, b))
+    return hits
+
+
+@njit(nogil=True, cache=True)
+def _target_ranks_rows(
+    scores: NDArray[np.float32],
+    offsets: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    row_keys: NDArray[np.uint64],
+    column_keys: NDArray[np.uint64],
+    auc: NDArray[np.float64],
+    first: NDArray[np.float64],
+    start: int,
+    stop: int,
+) -> None:
+    m = scores.shape[1]
+    for row in range(start, stop):
+        mine = columns[offsets[row] : offsets[row + 1]]
+        is_target = np.zeros(m, np.bool_)
+        best_score, best_key, best = np.float32(-np.inf), np.uint64(0), -1
+        n_targets = 0
+        for column in mine:
+            if column < 0:
+                continue
+            n_targets += 1
+            is_target[column] = True
+            score = scores[row, column]
+            if score == score:
+                key = pair_key(row_keys[row], column_keys[column])
+                if best < 0 or _worse(best_score, best_key, score, key):
+                    best_score, best_key, best = score, key, column
+        # Irrelevant items, ascending; those without a score stand below every score.
+        n_other, n_scored = 0, 0
+        other = np.empty(m, np.float32)
+        above_best = 0
+        for column in range(m):
+            score = scores[row, column]
+            if score != score:
+                continue
+            if best >= 0 and column != best and not is_target[column] and score >= best_score:
+                key = pair_key(row_keys[row], column_keys[column])
+                above_best += 1 if _worse(best_score, best_key, score, key) else 0
+            if not is_target[column]:
+                other[n_scored] = score
+                n_scored += 1
+        first[row] = above_best + 1 if best >= 0 else np.inf
+        n_other = n_scored
+        if n_other == 0 or mine.size == 0:
+            auc[row] = np.nan
+            continue
+        ordered = np.sort(other[:n_scored])
+        total = 0.0
+        for column in mine:
+            if column < 0:
+                continue
+            score = scores[row, column]
+            if score == score:
+                below = np.searchsorted(ordered, score, side="left")
+                upto = np.searchsorted(ordered, score, side="right")
+                total += below + 0.5 * (upto - below)
+        auc[row] = total / (np.float64(mine.size) * n_other)
+
+
+def target_ranks(
+    scores: NDArray[np.float32],
+    offsets: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    *,
+    row_keys: NDArray[np.uint64],
+    column_keys: NDArray[np.uint64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return per row the AUC of its targets and the rank of its best target in the full ranking (inf without one).
+
+    Hidden items must be NaN already. A target without a score (NaN, or column -1: not a candidate) counts as ranked below
+    every scored item; an irrelevant item without a score is left out. Equal scores count one half in the AUC.
+    """
+    auc = np.empty(len(scores), np.float64)
+    first = np.empty(len(scores), np.float64)
+    over_rows(
+        len(scores),
+        lambda a, b: _target_ranks_rows(scores, offsets, columns, row_keys, column_keys, auc, first, a, b),
+    )
+    return auc, first
