@@ -45,8 +45,9 @@ def _bag_keys(offsets: NDArray[np.int64], items: NDArray[np.int32], keys: NDArra
 @njit(nogil=True, cache=True)
 def _uniform(row_keys: NDArray[np.uint64], item_keys: NDArray[np.uint64], out: NDArray[np.float32]) -> None:
     for row in range(row_keys.size):
-        for column in range(item_keys.size):
-            out[row, column] = np.float32(pair_key(row_keys[row], item_keys[column]) >> np.uint64(40)) / np.float32(2**24)
+        key_row = item_keys[row if len(item_keys) > 1 else 0]
+        for column in range(out.shape[1]):
+            out[row, column] = np.float32(pair_key(row_keys[row], key_row[column]) >> np.uint64(40)) / np.float32(2**24)
 
 
 def hash_strings(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -71,7 +72,10 @@ def seeded(keys: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
 
 
 def uniform_scores(row_keys: NDArray[np.uint64], item_keys: NDArray[np.uint64]) -> NDArray[np.float32]:
-    """Return a pseudo-random number in [0, 1) for each (row, item) pair, the same whatever the batch or item order."""
-    out = np.empty((row_keys.size, item_keys.size), np.float32)
-    _uniform(row_keys, item_keys, out)
+    """Return a pseudo-random number in [0, 1) for each (row, item) pair, the same whatever the batch or item order.
+
+    ``item_keys`` is ``[m]``, or ``[n, m]`` where each row has items of its own.
+    """
+    out = np.empty((row_keys.size, item_keys.shape[-1]), np.float32)
+    _uniform(row_keys, item_keys.reshape(-1, item_keys.shape[-1]), out)
     return out

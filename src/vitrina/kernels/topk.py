@@ -154,29 +154,29 @@ def hide(
 
 
 @njit(nogil=True, cache=True)
-def _hits_rows(
+def _member_rows(
     listed: NDArray[np.int32],
     offsets: NDArray[np.int64],
-    targets: NDArray[np.int32],
-    hits: NDArray[np.bool_],
+    members: NDArray[np.int32],
+    found: NDArray[np.bool_],
     start: int,
     stop: int,
 ) -> None:
     for row in range(start, stop):
-        mine = targets[offsets[row] : offsets[row + 1]]
+        mine = members[offsets[row] : offsets[row + 1]]
         for rank in range(listed.shape[1]):
             item = listed[row, rank]
             if item < 0:
-                break
+                continue
             at = np.searchsorted(mine, item)
-            hits[row, rank] = at < mine.size and mine[at] == item
+            found[row, rank] = at < mine.size and mine[at] == item
 
 
-def find_hits(listed: NDArray[np.int32], offsets: NDArray[np.int64], targets: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Mark the listed items that are among their row's targets (ascending inside a row) -> bool, like ``listed``."""
-    hits = np.zeros(listed.shape, np.bool_)
-    over_rows(len(listed), lambda a, b: _hits_rows(listed, offsets, targets, hits, a, b))
-    return hits
+def find_members(listed: NDArray[np.int32], offsets: NDArray[np.int64], members: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Mark the listed items that are among their row's members (ascending inside a row) -> bool, like ``listed``."""
+    found = np.zeros(listed.shape, np.bool_)
+    over_rows(len(listed), lambda a, b: _member_rows(listed, offsets, members, found, a, b))
+    return found
 
 
 @njit(nogil=True, cache=True)

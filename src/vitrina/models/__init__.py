@@ -1,1 +1,1 @@
-"""."""
+"""One file per system, by family; ``registry`` names them."""

@@ -1,1 +1,1 @@
-"""."""
+"""Matrix factorisation."""

@@ -1,1 +1,1 @@
-"""."""
+"""Models that score by similar items."""

@@ -1,1 +1,1 @@
-"""."""
+"""Models that do not personalise."""

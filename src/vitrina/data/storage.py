@@ -1,0 +1,303 @@
+"""A data set on disk: a folder of plain tables that anybody can read, and that is checked whole before it is used.
+
+``dataset.toml`` (flags, counts, checksums), ``interactions.parquet`` (codes), ``items.parquet`` (id and catalogue),
+``users.parquet`` (id and attributes), ``features/NAME.safetensors``, ``splits/NAME``. Nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import tomli_w
+from polars.exceptions import PanicException
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_matrix, issparse
+
+import vitrina
+from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, PRICE, STOCK, TITLE, Catalogue, FeatureMatrix
+from vitrina.data.dataset import SCHEMA, Dataset, DatasetInfo
+from vitrina.data.files import atomic_folder
+from vitrina.data.vocabulary import Vocabulary
+from vitrina.errors import DataError
+
+if TYPE_CHECKING:
+    from vitrina.data.splits.split import Split
+
+FORMAT = 1
+MARKER = "dataset.toml"
+INTERACTIONS, ITEMS, USERS = "interactions.parquet", "items.parquet", "users.parquet"
+FEATURES, SPLITS = "features", "splits"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+@-]{0,99}")
+_TEXT_COLUMNS = (TITLE, "image", "url")
+_INTEGER_COLUMNS = (STOCK, AVAILABLE_FROM, AVAILABLE_UNTIL)
+
+
+class Manifest(BaseModel):
+    """The content of ``dataset.toml``; ``files`` maps each file of the folder to its BLAKE2b checksum."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int
+    vitrina: str
+    fingerprint: str
+    info: DatasetInfo
+    counts: dict[str, int]
+    files: dict[str, str]
+
+
+def save_dataset(dataset: Dataset, folder: Path, *, overwrite: bool = False, splits: Mapping[str, Split] | None = None) -> None:
+    """Write ``dataset`` (and ``splits`` by name) to ``folder``, all or nothing.
+
+    An existing folder is replaced only with ``overwrite`` and only if it is a data set; its ``images/`` and other files
+    go with it. Raises ``DataError`` for names or image paths that would leave the folder, ``VitrinaError`` when the
+    folder cannot be written.
+    """
+    with atomic_folder(Path(folder), marker=MARKER, overwrite=overwrite) as part:
+        write_dataset(dataset, part, splits=splits)
+
+
+def write_dataset(dataset: Dataset, folder: Path, *, splits: Mapping[str, Split] | None = None) -> None:
+    """Write ``dataset`` into an existing folder, for callers that add files of their own inside ``atomic_folder``."""
+    splits = splits or {}
+    for kind, names in (("feature", dataset.catalogue.features), ("split", splits)):
+        for name in names:
+            check_name(name, kind)
+    items = _with_ids(dataset.items, dataset.catalogue.table)
+    users = _with_ids(dataset.users, dataset.user_table)
+    _check_attributes(users, "the table of users")
+    _check_catalogue(items, "the catalogue")
+    for name, frame in ((INTERACTIONS, dataset.interactions), (ITEMS, items), (USERS, users)):
+        write_parquet(frame, folder / name)
+    for name, matrix in dataset.catalogue.features.items():
+        _write_feature(matrix, folder / _feature_file(name))
+    manifest = Manifest(
+        format=FORMAT,
+        vitrina=vitrina.__version__,
+        fingerprint=dataset.fingerprint,
+        info=dataset.info,
+        counts={"interactions": len(dataset), "users": dataset.n_users, "items": dataset.n_items},
+        files={
+            path: checksum(folder / path)
+            for path in (INTERACTIONS, ITEMS, USERS, *map(_feature_file, dataset.catalogue.features))
+        },
+    )
+    (folder / MARKER).write_text(tomli_w.dumps(manifest.model_dump()), encoding="utf-8")
+    if splits:
+        from vitrina.data.splits.storage import save_split
+
+        for name, split in splits.items():
+            save_split(split, folder / SPLITS / name)
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Read a data set written by ``save_dataset``, checking everything on the way.
+
+    Raises ``DataError`` for a folder that is missing, is no data set, was written by a newer version, or whose files are
+    missing, truncated, altered or inconsistent.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    for name in (INTERACTIONS, ITEMS, USERS, *manifest.files):
+        _check_file(folder, name, manifest.files.get(name))
+    users, items = (_read_ids(folder / name, kind) for name, kind in ((USERS, "user"), (ITEMS, "item")))
+    _check_catalogue(items[1], str(folder / ITEMS))
+    interactions = _read_interactions(folder / INTERACTIONS)
+    features = {Path(name).stem: _read_feature(folder / name) for name in manifest.files if name.startswith(f"{FEATURES}/")}
+    try:
+        dataset = Dataset(interactions, users[0], Catalogue(items[0], items[1], features), manifest.info, users[1])
+    except DataError as error:
+        raise DataError(f"{folder} is not consistent: {error} {_AGAIN}") from None
+    counts = {"interactions": len(dataset), "users": dataset.n_users, "items": dataset.n_items}
+    if manifest.counts != counts:
+        raise DataError(f"{folder / MARKER} announces {manifest.counts} but the files hold {counts}. {_AGAIN}")
+    return dataset
+
+
+def split_names(folder: Path) -> list[str]:
+    """Names of the splits saved beside a data set, sorted."""
+    home = Path(folder) / SPLITS
+    return sorted(path.name for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check ``dataset.toml`` alone: name, flags and counts without loading the tables."""
+    path = folder / MARKER
+    if not folder.exists():
+        raise DataError(f"there is no folder {folder}. Make one with: vitrina data import log.csv --out {folder}")
+    if not path.is_file():
+        hint = f"Make one with: vitrina data import log.csv --out {folder.with_suffix('') if folder.is_file() else folder}"
+        raise DataError(f"{folder} is not a Vitrina data set (a folder with {MARKER}). {hint}")
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise DataError(f"{path} cannot be read as TOML: {error}. {_AGAIN}") from None
+    version = raw.get("format")
+    if isinstance(version, int) and version > FORMAT:
+        made_by = raw.get("vitrina", "unknown")
+        raise DataError(
+            f"{folder} was written by a newer Vitrina ({made_by}, format {version}); this one ({vitrina.__version__}) reads "
+            f"formats up to {FORMAT}. Upgrade Vitrina, or import the data again with this version."
+        )
+    try:
+        return Manifest.model_validate(raw)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        raise DataError(f"{path} is not as expected: {faults}. Correct these fields, or import the data again.") from None
+
+
+def check_name(name: str, kind: str) -> None:
+    """Refuse a ``name`` that is not a plain file name; raises ``DataError``."""
+    if not _NAME.fullmatch(name):
+        raise DataError(
+            f"{kind} name {name!r} cannot be used for a file. Use letters, digits and . _ = + @ -, a letter or digit first."
+        )
+
+
+def unsafe_paths(paths: pl.Series) -> pl.Series:
+    """Mark the paths that are absolute, climb out of their folder, or hide either behind other notations."""
+    text = paths.cast(pl.String)
+    climbs = text.str.contains(r"(^|[/\\])\.\.([/\\]|$)")
+    absolute = text.str.contains(r"^([/\\~]|[A-Za-z]:)")
+    return (climbs | absolute | text.str.contains(r"[\x00-\x1f]")).fill_null(False)
+
+
+def checksum(path: Path) -> str:
+    """Return the BLAKE2b checksum of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write one table; whatever goes wrong below is raised as ``OSError``, so that callers clean up in one place."""
+    try:
+        frame.write_parquet(path, compression="zstd", compression_level=3)
+    except pl.exceptions.PolarsError as error:
+        raise OSError(errno.EIO, str(error)) from error
+
+
+_AGAIN = "Restore it from a copy, or import the data again."
+
+
+def _feature_file(name: str) -> str:
+    return f"{FEATURES}/{name}.safetensors"
+
+
+def _with_ids(vocabulary: Vocabulary, table: pl.DataFrame) -> pl.DataFrame:
+    if "id" in table.columns:
+        raise DataError(f"the table of {vocabulary.kind}s must not have an attribute named 'id'; rename it.")
+    return vocabulary.ids.to_frame().hstack(table.get_columns())
+
+
+def _check_file(folder: Path, name: str, expected: str | None) -> None:
+    path = folder / name
+    known = name in (INTERACTIONS, ITEMS, USERS) or re.fullmatch(rf"{FEATURES}/{_NAME.pattern}\.safetensors", name)
+    if not known or expected is None:
+        raise DataError(
+            f"{folder / MARKER} must name {INTERACTIONS}, {ITEMS}, {USERS} and {FEATURES}/NAME.safetensors; got {name!r}."
+        )
+    if not path.is_file():
+        raise DataError(f"{path} is missing. {_AGAIN}")
+    if checksum(path) != expected:
+        raise DataError(f"{path} is truncated or was altered: its checksum is not the one in {MARKER}. {_AGAIN}")
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, use_pyarrow=False, memory_map=False, hive_partitioning=False, glob=False)
+    except (Exception, PanicException) as error:
+        raise DataError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}. {_AGAIN}") from None
+
+
+def _read_ids(path: Path, kind: str) -> tuple[Vocabulary, pl.DataFrame]:
+    frame = _read_parquet(path)
+    if frame.schema.get("id") != pl.String:
+        raise DataError(f"{path} must have a text column 'id'; it has {dict(frame.schema)}. {_AGAIN}")
+    _check_attributes(frame, str(path))
+    try:
+        return Vocabulary(frame["id"], kind), frame.drop("id")
+    except DataError as error:
+        raise DataError(f"{path}: {error} {_AGAIN}") from None
+
+
+def _check_attributes(table: pl.DataFrame, where: str) -> None:
+    for name, dtype in table.schema.items():
+        if not (dtype in (pl.String, pl.List(pl.String), pl.Boolean, pl.Null) or dtype.is_numeric()):
+            raise DataError(f"{where}: column {name!r} is {dtype}; expected text, a list of texts or a number. Cast it first.")
+
+
+def _check_catalogue(table: pl.DataFrame, where: str) -> None:
+    _check_attributes(table, where)
+    for name in table.columns:
+        dtype = table.schema[name]
+        fits = {**dict.fromkeys(_TEXT_COLUMNS, dtype == pl.String), **dict.fromkeys(_INTEGER_COLUMNS, dtype.is_integer())}
+        fits[PRICE] = dtype.is_numeric()
+        if not fits.get(name, True) and dtype != pl.Null:
+            wanted = "text" if name in _TEXT_COLUMNS else "a number" if name == PRICE else "a whole number"
+            raise DataError(f"{where}: column {name!r} must be {wanted}; it is {dtype}.")
+    if table.schema.get("image") == pl.String:
+        outside = table["image"].filter(unsafe_paths(table["image"]))
+        if len(outside):
+            raise DataError(
+                f"{where}: {len(outside)} image path(s) leave the data folder, for example {outside[0]!r}. "
+                "Image paths must be relative, without '..'."
+            )
+
+
+def _read_interactions(path: Path) -> pl.DataFrame:
+    frame = _read_parquet(path)
+    wrong = [f"{name} ({dtype})" for name, dtype in frame.schema.items() if SCHEMA.get(name) != dtype]
+    lacking = {"user", "item"} - set(frame.columns)
+    if wrong or lacking:
+        expected = ", ".join(f"{name} ({dtype})" for name, dtype in SCHEMA.items())
+        found = f"unexpected {', '.join(wrong)}" if wrong else f"no {' and no '.join(sorted(lacking))}"
+        raise DataError(f"{path} has {found}; expected columns are {expected}. {_AGAIN}")
+    if frame["user"].null_count() or frame["item"].null_count():
+        raise DataError(f"{path} has rows without user or item. {_AGAIN}")
+    return frame
+
+
+def _write_feature(matrix: FeatureMatrix, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    if issparse(matrix):
+        rows = csr_matrix(matrix)
+        tensors = {
+            "data": rows.data.astype(np.float32),
+            "indices": rows.indices.astype(np.int64),
+            "indptr": rows.indptr.astype(np.int64),
+        }
+        tensors["shape"] = np.array(rows.shape, np.int64)
+    else:
+        tensors = {"matrix": np.ascontiguousarray(matrix, np.float32)}
+    try:
+        save_file(tensors, path)
+    except SafetensorError as error:
+        raise OSError(errno.EIO, str(error)) from error
+    shutil.copymode(path.parent.parent / ITEMS, path)  # safetensors would leave it readable by its owner alone
+
+
+def _read_feature(path: Path) -> FeatureMatrix:
+    try:
+        tensors = load_file(path)
+        dense: FeatureMatrix | None = tensors.get("matrix")
+        if dense is not None and dense.ndim == 2 and dense.dtype == np.float32:
+            return dense
+        rows = csr_matrix((tensors["data"], tensors["indices"], tensors["indptr"]), shape=tuple(tensors["shape"].tolist()))
+        rows.check_format(full_check=True)
+        if rows.dtype == np.float32:
+            matrix: FeatureMatrix = rows
+            return matrix
+    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError, MemoryError, OSError) as error:
+        raise DataError(f"{path} does not hold a feature matrix: {error}. {_AGAIN}") from None
+    raise DataError(f"{path} does not hold a float32 matrix. {_AGAIN}")

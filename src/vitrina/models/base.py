@@ -1,0 +1,79 @@
+"""What every recommender is: typed hyper-parameters, ``fit``, ``score``, and what it declares of itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from vitrina.data.dataset import Dataset
+from vitrina.data.queries import Queries
+from vitrina.ranking.scorer import Items, Scorer, Scores
+
+#: Handed to ``fit`` by tuning: the value of a scorer on the validation part, higher is better.
+Validate = Callable[[Scorer], float]
+
+
+@dataclass(frozen=True)
+class Declares:
+    """What a model can do beyond scoring; the conformance suite checks every line."""
+
+    personalised: bool = True  # two histories may get two rankings
+    needs_times: bool = False  # cannot be fitted without complete timestamps
+    missing_scores: bool = False  # may return NaN
+    closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter
+    epochs: bool = False  # trains in epochs: ``fit`` with ``validate`` keeps the best number in ``epochs_``
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of a data set, from which models foretell their cost."""
+
+    n_users: int
+    n_items: int
+    n_events: int  # distinct (user, item) pairs
+    n_co_events: int  # sum over users of the square of their number of items
+
+    @staticmethod
+    def of(dataset: Dataset) -> Shape:
+        """Measure a data set."""
+        per_user = np.diff(dataset.matrix().indptr).astype(np.int64)
+        return Shape(dataset.n_users, dataset.n_items, int(per_user.sum()), int((per_user**2).sum()))
+
+
+class Recommender(ABC):
+    """Base of all models.
+
+    A subclass is decorated with ``@hyperparameters``; its fields are the hyper-parameters and nothing else. ``fit`` stores
+    what it learns in attributes that end with an underscore (arrays, CSR matrices, numbers): these, and nothing else, are
+    what is saved.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    declares: ClassVar[Declares] = Declares()
+
+    @abstractmethod
+    def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
+        """Learn from the events of ``dataset``; all of them count as positive."""
+
+    @abstractmethod
+    def score(self, queries: Queries, items: Items = None) -> Scores:
+        """Score queries, see ``vitrina.ranking.scorer.Scorer``."""
+
+    @abstractmethod
+    def memory(self, shape: Shape) -> int:
+        """Return the bytes that ``fit`` needs at its peak, beyond the data set itself."""
+
+    @abstractmethod
+    def work(self, shape: Shape) -> float:
+        """Return about how many multiply-adds one ``fit`` takes: enough to foretell its time within a factor of a few."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The hyper-parameters by name."""
+        return asdict(self)  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,47 @@
+"""The models by name. A model joins the comparison, the command line and the conformance suite by being listed here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from pydantic import ValidationError
+
+from vitrina.errors import VitrinaError, unknown
+from vitrina.models.base import Recommender
+from vitrina.models.space import settings_of
+
+#: name -> "module:class", from the simplest to the most complex.
+MODELS: dict[str, str] = {
+    "random": "vitrina.models.simple.random:Random",
+    "popular": "vitrina.models.simple.popular:Popular",
+    "popular-recent": "vitrina.models.simple.popular:PopularRecent",
+    "itemknn": "vitrina.models.neighbours.itemknn:ItemKNN",
+    "ease": "vitrina.models.linear.ease:EASE",
+    "ials": "vitrina.models.factors.ials:IALS",
+}
+
+
+def model_class(name: str) -> type[Recommender]:
+    """Return a model class by name; raises ``UnknownNameError`` with the nearest name."""
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+    module, cls = MODELS[name].split(":")
+    found: type[Recommender] = getattr(importlib.import_module(module), cls)
+    return found
+
+
+def family(name: str) -> str:
+    """Return the family of a model: the folder its file lies in."""
+    return MODELS[name].split(".")[2]
+
+
+def make(name: str, **settings: Any) -> Recommender:
+    """Build an unfitted model; raises ``VitrinaError`` that names each wrong setting and the right ones."""
+    cls = model_class(name)
+    try:
+        return cls(**settings)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        known = ", ".join(f"{s.name} (default {s.default})" for s in settings_of(cls)) or "none"
+        raise VitrinaError(f"{name}: {wrong}. Its settings are: {known}.") from None

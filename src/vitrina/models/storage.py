@@ -1,0 +1,159 @@
+"""Models on disk: a JSON manifest and safetensors. Loading never executes anything, and nothing is pickled.
+
+A folder: ``manifest.json`` (format, model, settings, what each array is, checksums), ``state.safetensors`` (what ``fit``
+learned), ``items.parquet`` (ids and catalogue), and, unless left out, ``histories.parquet`` (known users).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_matrix, issparse
+
+from vitrina import __version__
+from vitrina.data.catalogue import Catalogue
+from vitrina.data.dataset import DatasetInfo
+from vitrina.data.files import atomic_folder, write_text
+from vitrina.data.ragged import Ragged
+from vitrina.data.vocabulary import Vocabulary
+from vitrina.errors import ModelFileError
+from vitrina.models.base import Recommender
+from vitrina.models.registry import make
+from vitrina.models.trained import Trained
+
+FORMAT = 1
+_MANIFEST, _STATE, _ITEMS, _HISTORIES = "manifest.json", "state.safetensors", "items.parquet", "histories.parquet"
+
+
+def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, histories: bool = True) -> None:
+    """Write a trained model so that it recommends without its training data.
+
+    ``histories=False`` leaves the known users out: then only histories given with the request can be served.
+    """
+    with atomic_folder(folder, marker=_MANIFEST, overwrite=overwrite) as part:
+        arrays, numbers = _state(trained.model)
+        if trained.popularity is not None:
+            arrays["popularity"] = trained.popularity
+        save_file(arrays, part / _STATE)
+        trained.catalogue.table.insert_column(0, trained.catalogue.items.ids).write_parquet(part / _ITEMS)
+        if histories and trained.users is not None and trained.histories is not None:
+            _write_histories(trained.users, trained.histories, part / _HISTORIES)
+        manifest = {
+            "format": FORMAT,
+            "vitrina": __version__,
+            "model": trained.model.name,
+            "settings": trained.model.settings,
+            "numbers": numbers,
+            "dataset": trained.info.model_dump(),
+            "provenance": dict(trained.provenance),
+            "checksums": {f.name: _checksum(f) for f in sorted(part.iterdir())},
+        }
+        write_text(part / _MANIFEST, json.dumps(manifest, indent=2))
+
+
+def load_trained(folder: Path) -> Trained:
+    """Read a trained model; raises ``ModelFileError`` when it is missing, truncated, altered or from a newer version."""
+    manifest = _manifest(folder)
+    for name, checksum in manifest["checksums"].items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            raise ModelFileError(f"{folder} is incomplete: {path.name} is missing. Fit and save the model again.")
+        if _checksum(path) != checksum:
+            raise ModelFileError(f"{path} is truncated or was altered since it was saved. Fit and save the model again.")
+    try:
+        arrays = load_file(folder / _STATE)
+        items = pl.read_parquet(folder / _ITEMS)
+        model = make(manifest["model"], **manifest["settings"])
+        popularity = arrays.pop("popularity", None)
+        _restore(model, arrays, manifest["numbers"])
+        users, histories = _read_histories(folder / _HISTORIES) if _HISTORIES in manifest["checksums"] else (None, None)
+        return Trained(
+            model=model,
+            catalogue=Catalogue(Vocabulary(items["id"], "item"), items.drop("id")),
+            info=DatasetInfo(**manifest["dataset"]),
+            users=users,
+            histories=histories,
+            popularity=popularity,
+            provenance=manifest["provenance"],
+        )
+    except (SafetensorError, pl.exceptions.PolarsError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{folder} cannot be read as a model: {error}. Fit and save the model again.") from None
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / _MANIFEST
+    if not path.is_file():
+        raise ModelFileError(
+            f"no model at {folder} (there is no {_MANIFEST}). Make one with: vitrina fit MODEL DATA --out {folder}"
+        )
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        version = int(manifest["format"])
+        checksums = manifest["checksums"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"{path} is damaged: {error}. Fit and save the model again.") from None
+    if version > FORMAT:
+        raise ModelFileError(
+            f"{folder} was saved by Vitrina {manifest.get('vitrina')} in format {version}; this is Vitrina {__version__}, "
+            f"which reads formats up to {FORMAT}. Upgrade Vitrina, or fit the model again."
+        )
+    if not isinstance(checksums, dict) or not {_STATE, _ITEMS} <= set(checksums):
+        raise ModelFileError(f"{path} is damaged: it does not list its files. Fit and save the model again.")
+    return dict(manifest)
+
+
+def _state(model: Recommender) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Split the fitted attributes (those that end with an underscore) into arrays and plain numbers."""
+    arrays: dict[str, NDArray[Any]] = {}
+    numbers: dict[str, Any] = {}
+    for name, value in vars(model).items():
+        if not name.endswith("_") or name.startswith("_"):
+            continue
+        if issparse(value):
+            matrix = csr_matrix(value)  # type: ignore[call-overload]
+            arrays |= {f"{name}/data": matrix.data, f"{name}/indices": matrix.indices, f"{name}/indptr": matrix.indptr}
+            arrays[f"{name}/shape"] = np.array(matrix.shape, np.int64)
+        elif isinstance(value, np.ndarray):
+            arrays[name] = np.ascontiguousarray(value)
+        else:
+            numbers[name] = value.item() if isinstance(value, np.generic) else value
+    return arrays, numbers
+
+
+def _restore(model: Recommender, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> None:
+    for name, value in {**{k: v for k, v in arrays.items() if "/" not in k}, **numbers}.items():
+        setattr(model, name, value)
+    for name in {k.split("/")[0] for k in arrays if "/" in k}:
+        parts = (arrays[f"{name}/data"], arrays[f"{name}/indices"], arrays[f"{name}/indptr"])
+        setattr(model, name, csr_matrix(parts, shape=tuple(arrays[f"{name}/shape"])))
+
+
+def _write_histories(users: Vocabulary, histories: Ragged, path: Path) -> None:
+    items = pl.Series(histories.values)
+    lengths = pl.Series(histories.lengths)
+    rows = pl.DataFrame({"user": np.repeat(np.arange(len(users)), lengths), "item": items})
+    listed = rows.group_by("user", maintain_order=True).agg("item")
+    table = pl.DataFrame({"user": np.arange(len(users)), "id": users.ids}).join(listed, on="user", how="left")
+    table.select("id", pl.col("item").fill_null([])).write_parquet(path)
+
+
+def _read_histories(path: Path) -> tuple[Vocabulary, Ragged]:
+    table = pl.read_parquet(path)
+    lengths = table["item"].list.len().to_numpy()
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    items = table["item"].explode().drop_nulls().cast(pl.Int32).to_numpy()
+    return Vocabulary(table["id"], "user"), Ragged(offsets, items)
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

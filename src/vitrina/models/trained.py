@@ -1,0 +1,164 @@
+"""A fitted model with its catalogue: external ids in, a table of recommendations out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from vitrina.data.catalogue import TITLE, Catalogue
+from vitrina.data.dataset import Dataset, DatasetInfo
+from vitrina.data.queries import Queries
+from vitrina.data.ragged import Ragged
+from vitrina.data.vocabulary import Vocabulary
+from vitrina.errors import VitrinaError
+from vitrina.models.base import Recommender
+from vitrina.ranking.fallback import fill_from
+from vitrina.ranking.rank import DEFAULT_BUDGET, rank
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model ready to serve: it needs no training data, and saves to a folder that loads anywhere.
+
+    ``users`` and ``histories`` (one row a user) are known people, where kept; ``popularity`` ``[n_items]`` fills lists that
+    the model leaves short; ``provenance`` says what it was made from.
+    """
+
+    model: Recommender
+    catalogue: Catalogue
+    info: DatasetInfo = field(default_factory=DatasetInfo)
+    users: Vocabulary | None = None
+    histories: Ragged | None = None
+    popularity: NDArray[np.float32] | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def fit(model: Recommender, dataset: Dataset, **provenance: Any) -> Trained:
+        """Fit ``model`` on the positive events of ``dataset`` and keep what serving needs."""
+        positives = dataset.positives()
+        if not len(positives):
+            raise VitrinaError(f"{dataset.info.name} has no positive events (positive = {dataset.info.positive!r}).")
+        model.fit(positives)
+        return Trained.of(model, positives, **provenance)
+
+    @staticmethod
+    def of(model: Recommender, dataset: Dataset, **provenance: Any) -> Trained:
+        """Wrap an already fitted ``model`` with the catalogue and histories of ``dataset``."""
+        return Trained(
+            model=model,
+            catalogue=dataset.catalogue,
+            info=dataset.info,
+            users=dataset.users,
+            histories=dataset.histories().histories,
+            popularity=dataset.popularity.astype(np.float32),
+            provenance={"data": dataset.info.name, "fingerprint": dataset.fingerprint, "events": len(dataset), **provenance},
+        )
+
+    def recommend(
+        self,
+        *,
+        users: Sequence[object] | None = None,
+        histories: Sequence[Sequence[object]] | None = None,
+        k: int = 10,
+        exclude: Sequence[object] = (),
+        at: int | None = None,
+        fallback: bool = True,
+    ) -> pl.DataFrame:
+        """Return the ``k`` best items for known ``users``, or for people given by their ``histories`` (item ids).
+
+        The table has the columns ``query`` (user id, or number of the history), ``rank``, ``item``, ``title`` (where the
+        catalogue has one), ``score`` and ``source`` (the model, or ``popular`` where it had nothing to say). Items of the
+        history (unless the data set says ``repeats``), excluded items and items not on offer ``at`` that moment are left
+        out. Raises ``UnknownNameError`` for unknown ids.
+        """
+        if (users is None) == (histories is None):
+            raise VitrinaError("give either users or histories.")
+        if k < 1:
+            raise VitrinaError(f"k must be at least 1, got {k}.")
+        if users is not None:
+            queries, names = self._known(users), [str(u) for u in users]
+        else:
+            encoded = [self.catalogue.items.encode(list(history)).tolist() for history in histories or ()]
+            queries = Queries.from_lists(encoded, self.catalogue.items.keys)
+            names = [str(n) for n in range(len(encoded))]
+        return self._table(queries, pl.Series("query", names, dtype=pl.String), k, exclude, at, fallback)
+
+    def recommend_all(self, k: int = 10, *, at: int | None = None, batch: int = 10_000) -> Iterator[pl.DataFrame]:
+        """Yield recommendations for all known users, ``batch`` users a table."""
+        known = self._users()
+        for start in range(0, len(known), batch):
+            yield self.recommend(users=known.ids[start : start + batch].to_list(), k=k, at=at)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False, histories: bool = True) -> None:
+        """Save to a folder, see ``vitrina.models.storage.save_trained``."""
+        from vitrina.models.storage import save_trained
+
+        save_trained(self, Path(folder), overwrite=overwrite, histories=histories)
+
+    def _users(self) -> Vocabulary:
+        if self.users is None or self.histories is None:
+            raise VitrinaError("this model was saved without the histories of known users; give a history instead of a user.")
+        return self.users
+
+    def _known(self, users: Sequence[object]) -> Queries:
+        vocabulary = self._users()
+        codes = vocabulary.encode(pl.Series([str(u) for u in users], dtype=pl.String))
+        assert self.histories is not None
+        rows = [self.histories.row(code) for code in codes]
+        offsets = np.concatenate([[0], np.cumsum([r.size for r in rows])]).astype(np.int64)
+        items = np.concatenate([np.empty(0, np.int32), *rows])
+        return Queries(offsets, items, vocabulary.keys[codes], users=codes)
+
+    def _table(
+        self, queries: Queries, names: pl.Series, k: int, exclude: Sequence[object], at: int | None, fallback: bool
+    ) -> pl.DataFrame:
+        on_offer = self.catalogue.available(at)
+        on_offer[self.catalogue.items.encode(list(exclude))] = False
+        candidates = np.flatnonzero(on_offer).astype(np.int32)
+        histories = queries.histories
+        hidden = Ragged.sets(np.repeat(np.arange(len(queries)), histories.lengths), histories.values, len(queries))
+        if self.info.repeats:
+            hidden = Ragged(np.zeros(len(queries) + 1, np.int64), np.empty(0, np.int32))
+        tables = []
+        for batch in rank(
+            self.model,
+            queries,
+            k,
+            item_keys=self.catalogue.items.keys,
+            candidates=None if on_offer.all() else candidates,
+            hidden=hidden,
+            budget=DEFAULT_BUDGET,
+        ):
+            items, scores, filled = batch.items, batch.scores, np.zeros(batch.items.shape, bool)
+            if fallback and self.popularity is not None:
+                nothing_known = (histories.lengths[batch.start : batch.stop] == 0) & self.model.declares.personalised
+                items, scores, filled = fill_from(
+                    self.popularity, items, scores, nothing_known, candidates, hidden.rows(batch.start, batch.stop)
+                )
+            tables.append(self._rows(names[batch.start : batch.stop], items, scores, filled))
+        return pl.concat(tables) if tables else self._rows(names, *(np.empty((0, k), t) for t in (np.int32, np.float32, bool)))
+
+    def _rows(
+        self, names: pl.Series, items: NDArray[np.int32], scores: NDArray[np.float32], filled: NDArray[np.bool_]
+    ) -> pl.DataFrame:
+        row, rank_of = np.nonzero(items >= 0)
+        listed = items[row, rank_of]
+        columns = {
+            "query": names.gather(row),
+            "rank": (rank_of + 1).astype(np.int32),
+            "item": self.catalogue.items.decode(listed),
+            "score": scores[row, rank_of],
+            "source": pl.select(
+                pl.when(pl.Series(filled[row, rank_of])).then(pl.lit("popular")).otherwise(pl.lit(self.model.name))
+            ).to_series(),
+        }
+        table = pl.DataFrame(columns)
+        if TITLE in self.catalogue.table.columns:
+            table.insert_column(3, self.catalogue.titles.gather(listed).alias(TITLE))
+        return table

@@ -1,0 +1,119 @@
+"""Score, hide, take the best: in batches that fit a memory budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitrina.data.queries import Queries
+from vitrina.data.ragged import Ragged
+from vitrina.data.splits.split import Candidates
+from vitrina.errors import VitrinaError
+from vitrina.kernels import hashing, topk
+from vitrina.ranking.memory import batch_size
+from vitrina.ranking.scorer import Items, Scorer, Scores
+
+#: Memory for blocks of scores when nobody gives a budget.
+DEFAULT_BUDGET = 10**9
+
+
+@dataclass(frozen=True)
+class RankedBatch:
+    """The lists of a batch of queries.
+
+    ``items`` int32 ``[n, k]`` best first, -1 where a list ends early, with their float32 ``scores``; ``missing`` int64
+    ``[n]`` counts candidates to which the model gave no score (NaN). ``full`` float32 ``[n, m]`` are all scores, hidden
+    items NaN; ``columns`` names their items (None: column = item); ``row_keys`` and ``column_keys`` break ties.
+    """
+
+    start: int
+    items: NDArray[np.int32]
+    scores: Scores
+    missing: NDArray[np.int64]
+    full: Scores
+    columns: Items
+    row_keys: NDArray[np.uint64]
+    column_keys: NDArray[np.uint64]
+
+    @property
+    def stop(self) -> int:
+        """One past the last query of the batch."""
+        return self.start + len(self.items)
+
+
+def rank(
+    scorer: Scorer,
+    queries: Queries,
+    k: int,
+    *,
+    item_keys: NDArray[np.uint64],
+    candidates: Candidates = None,
+    hidden: Ragged | None = None,
+    seed: int = 0,
+    budget: int = DEFAULT_BUDGET,
+) -> Iterator[RankedBatch]:
+    """Yield the ``k`` best candidates of each query, batch by batch.
+
+    ``item_keys`` uint64 ``[n_items]`` are the item vocabulary's keys; ``hidden`` lists items per query that must not be
+    recommended (usually its history). Equal scores are ordered by a hash of (seed, query, item). Raises ``VitrinaError``
+    when the model returns scores of another shape or type than the contract says.
+    """
+    n_items = item_keys.size
+    per_query = candidates.padded() if isinstance(candidates, Ragged) else None
+    shared = candidates if isinstance(candidates, np.ndarray) else None
+    width = n_items if candidates is None else (per_query.shape[1] if per_query is not None else len(shared))  # type: ignore[arg-type]
+    row_keys = hashing.seeded(queries.keys, seed)
+    column_of = _column_of(shared, n_items)
+    for start, batch in queries.batches(batch_size(width, budget)):
+        stop = start + len(batch)
+        items = shared if per_query is None else per_query[start:stop]
+        scores = _scores(scorer, batch, items, (len(batch), width))
+        if per_query is not None:
+            missing = _hide_per_query(scores, items, None if hidden is None else hidden.rows(start, stop))  # type: ignore[arg-type]
+        else:
+            hide = hidden.rows(start, stop) if hidden is not None else Ragged(np.zeros(len(batch) + 1, np.int64), _NOTHING)
+            missing = topk.hide(scores, hide.offsets, hide.values, column_of)
+        keys = item_keys if items is None else item_keys[np.maximum(items, 0)]
+        best, best_scores = topk.top_k(scores, k, row_keys=row_keys[start:stop], column_keys=keys)
+        yield RankedBatch(start, _to_items(best, items), best_scores, missing, scores, items, row_keys[start:stop], keys)
+
+
+_NOTHING = np.empty(0, np.int32)
+
+
+def _scores(scorer: Scorer, batch: Queries, items: Items, shape: tuple[int, int]) -> Scores:
+    """Ask the model; padding of per-query lists is scored as item 0 and hidden afterwards, so models never see -1."""
+    asked = items if items is None or items.ndim == 1 else np.maximum(items, 0)
+    scores = scorer.score(batch, asked)
+    if scores.shape != shape or scores.dtype != np.float32:
+        raise VitrinaError(f"{type(scorer).__name__}.score returned {scores.dtype} {scores.shape}; expected float32 {shape}.")
+    return scores if scores.flags.writeable and scores.flags.c_contiguous else np.array(scores, order="C")
+
+
+def _column_of(shared: NDArray[np.int32] | None, n_items: int) -> NDArray[np.int32]:
+    if shared is None:
+        return np.arange(n_items, dtype=np.int32)
+    column_of = np.full(n_items, -1, np.int32)
+    column_of[shared] = np.arange(len(shared), dtype=np.int32)
+    return column_of
+
+
+def _hide_per_query(scores: Scores, items: NDArray[np.int32], hidden: Ragged | None) -> NDArray[np.int64]:
+    """Hide padding and hidden items where each query has candidates of its own."""
+    padding = items < 0
+    missing: NDArray[np.int64] = (np.isnan(scores) & ~padding).sum(axis=1)
+    scores[padding] = np.nan
+    if hidden is not None and hidden.values.size:
+        scores[topk.find_members(items, hidden.offsets, hidden.values)] = np.nan
+    return missing
+
+
+def _to_items(columns: NDArray[np.int32], items: Items) -> NDArray[np.int32]:
+    if items is None:
+        return columns
+    if items.ndim == 1:
+        return np.where(columns < 0, np.int32(-1), items[np.maximum(columns, 0)])
+    return np.where(columns < 0, np.int32(-1), np.take_along_axis(items, np.maximum(columns, 0).astype(np.int64), axis=1))

@@ -1,0 +1,212 @@
+"""The table of results, once, as plain data: HTML, Markdown and LaTeX only dress it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vitrina.report.contract import Method, Results
+from vitrina.report.numbers import NONE, column_decimals, count, interval, number, plain_decimals
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, unit, the arrow that says which way is better, and its decimals."""
+
+    key: str
+    title: str
+    unit: str = ""
+    arrow: str = ""
+    decimals: int = 0
+    is_metric: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as text; ``best`` is the best of its column."""
+
+    text: str
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Positions from 0 to 1 of a value and its interval, for the small drawing in the table."""
+
+    low: float
+    value: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method's row; ``leading`` says that it belongs to the best group."""
+
+    name: str
+    label: str
+    paper: str
+    group: str
+    leading: bool
+    best: bool
+    cells: list[Cell]
+    strip: Strip | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows, best method first."""
+
+    columns: list[Column]
+    rows: list[Row]
+    notes: list[str]
+
+
+def all_metrics(results: Results) -> list[str]:
+    """Return every metric that a method reports, the deciding one first, then in the order of the run."""
+    seen = dict.fromkeys([results.deciding] if results.deciding else [])
+    seen.update(dict.fromkeys(m for method in results.methods for m in method.metrics))
+    return list(seen)
+
+
+def _cutoff(metric: str) -> str:
+    match = re.search(r"@(\d+)", metric)
+    return match[1] if match else ""
+
+
+def main_metrics(results: Results) -> list[str]:
+    """Return the metrics of the main table: those at the cut-off of the deciding metric or without one."""
+    cutoff = _cutoff(results.deciding)
+    return [m for m in all_metrics(results) if _cutoff(m) in ("", cutoff)]
+
+
+def _unit(metric: str, definition: str) -> str:
+    return "bits" if re.search(r"\bbits?\b", definition) else "items" if metric.startswith("mean_rank") else ""
+
+
+def _metric_column(results: Results, metric: str) -> Column:
+    intervals = [m.interval(metric) for m in results.methods]
+    if any(i is not None for i in intervals):
+        decimals = column_decimals(intervals)
+    else:
+        decimals = plain_decimals(m.metrics.get(metric) for m in results.methods)
+    arrow = {True: "↑", False: "↓"}.get(results.higher_is_better.get(metric, None), "")  # type: ignore[arg-type]
+    return Column(metric, metric, _unit(metric, results.definitions.get(metric, "")), arrow, decimals, is_metric=True)
+
+
+def _best_value(results: Results, metric: str) -> float | None:
+    higher = results.higher_is_better.get(metric, True if metric == results.deciding else None)
+    values = [v for m in results.methods if (v := m.metrics.get(metric)) is not None]
+    return None if higher is None or len(values) < 2 else max(values) if higher else min(values)
+
+
+def _metric_cells(results: Results, column: Column) -> list[Cell]:
+    best = _best_value(results, column.key)
+    shown_best = number(best, column.decimals)
+    cells = []
+    for method in results.ranked:
+        value, span = method.metrics.get(column.key), method.interval(column.key)
+        text = number(value, column.decimals)
+        # Values that read the same are both best: bold must not claim more than the digits show.
+        is_best = best is not None and value is not None and text == shown_best
+        cells.append(Cell(text, interval(*span, column.decimals) if span is not None else "", is_best))
+    return cells
+
+
+def _cost_columns(results: Results) -> list[tuple[Column, list[Cell]]]:
+    ranked = results.ranked
+    found: list[tuple[Column, list[Cell]]] = []
+    for key, title in (("tune", "tuning"), ("fit", "fit"), ("evaluate", "evaluation")):
+        values = [getattr(m.seconds, key) for m in ranked]
+        if any(v is not None for v in values):
+            decimals = 1 if max(v for v in values if v is not None) < 1000 else 0
+            found.append((Column(key, title, "s", decimals=decimals), [Cell(_measured(v, decimals)) for v in values]))
+    if any(m.memory_mb is not None for m in ranked):
+        found.append((Column("memory", "memory", "MB"), [Cell(_measured(m.memory_mb, 0)) for m in ranked]))
+    if any(m.trials is not None for m in ranked):
+        found.append((Column("trials", "trials", "number"), [Cell(_trials(m)) for m in ranked]))
+    return found
+
+
+def _measured(value: float | None, decimals: int) -> str:
+    least = 10.0**-decimals
+    if value is not None and 0 < value < least / 2:
+        return f"< {number(least, decimals)}"
+    return number(value, decimals)
+
+
+def _trials(method: Method) -> str:
+    text = NONE if method.trials is None else count(method.trials)
+    return text + ("†" if method.capped else "") + ("‡" if method.failed_trials else "")
+
+
+def _notes(results: Results) -> list[str]:
+    notes = []
+    capped = [results.label(m.name) for m in results.ranked if m.capped]
+    if capped:
+        notes.append(f"† Stopped by the time limit before all its trials: {', '.join(capped)}.")
+    failed = [f"{results.label(m.name)} ({m.failed_trials})" for m in results.ranked if m.failed_trials]
+    if failed:
+        notes.append(f"‡ Some trials failed: {', '.join(failed)}.")
+    silent = [f"{results.label(m.name)} ({count(m.missing_scores)})" for m in results.ranked if m.missing_scores]
+    if silent:
+        notes.append(f"Pairs that a method could not score, ranked last: {', '.join(silent)}.")
+    return notes
+
+
+def _strips(results: Results) -> list[Strip | None]:
+    spans = [m.interval(results.deciding) for m in results.ranked]
+    top = max((span[1] for span in spans if span is not None), default=0.0)
+    strips: list[Strip | None] = []
+    for method, span in zip(results.ranked, spans, strict=True):
+        value = method.metrics.get(results.deciding)
+        usable = span is not None and value is not None and top > 0 and span[0] >= 0
+        strips.append(Strip(span[0] / top, value / top, span[1] / top) if usable and span and value is not None else None)
+    return strips
+
+
+def results_table(results: Results, metrics: Iterable[str] | None = None, *, costs: bool = True) -> Table:
+    """Lay out the table: one row a method, best first; ``metrics`` defaults to :func:`main_metrics`."""
+    columns = [_metric_column(results, m) for m in (main_metrics(results) if metrics is None else metrics)]
+    body = [(column, _metric_cells(results, column)) for column in columns]
+    body += _cost_columns(results) if costs else []
+    strips, leading, best = _strips(results), leading_names(results), results.best
+    rows = [
+        Row(
+            name=method.name,
+            label=results.label(method.name),
+            paper=method.paper,
+            group=method.group,
+            leading=method.name in leading,
+            best=best is not None and method.name == best.name,
+            cells=[cells[i] for _, cells in body],
+            strip=strips[i],
+        )
+        for i, method in enumerate(results.ranked)
+    ]
+    return Table([column for column, _ in body], rows, _notes(results) if costs else [])
+
+
+def leading_names(results: Results) -> list[str]:
+    """Return the best method and those that cannot be told apart from it, best first; empty if nothing was tested."""
+    best = results.best
+    if best is None or not (results.verdict.equal_to_best or best.group):
+        return []
+    named = set(results.verdict.equal_to_best) | {best.name}
+    if not results.verdict.equal_to_best:
+        named |= {m.name for m in results.methods if set(m.group) & set(best.group)}
+    return [m.name for m in results.ranked if m.name in named]
+
+
+def group_legend(results: Results) -> str:
+    """Explain the letters of the groups in words; empty when the run has none."""
+    if not any(m.group for m in results.methods):
+        return ""
+    letters = sorted({letter for m in results.methods for letter in m.group})
+    members = [[results.label(m.name) for m in results.ranked if letter in m.group] for letter in letters]
+    together = [f"{letter}: {', '.join(names)}" for letter, names in zip(letters, members, strict=True) if len(names) > 1]
+    rule = f"Methods that share a letter cannot be told apart on {results.deciding} (paired tests, Holm-corrected, 5 %)."
+    if not together:
+        return f"{rule} Here no two methods do."
+    return f"{rule} {'; '.join(together)}."
