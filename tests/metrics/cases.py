@@ -20,9 +20,7 @@ class Case:
 
     def lists(self) -> RankedLists:
         items = [[-1 if item is None else item for item in row] for row in self.listed]
-        hits = [
-            [item in held_out for item in row] for row, held_out in zip(self.listed, self.held_out, strict=True)
-        ]
+        hits = [[item in held_out for item in row] for row, held_out in zip(self.listed, self.held_out, strict=True)]
         first = [reference.first_rank(r, t) for r, t in zip(self.rankings, self.held_out, strict=True)]
         shape = (len(self.listed), self.depth)
         return RankedLists(

@@ -19,9 +19,7 @@ def test_every_variant_equals_the_slow_reference(case: Case):
     for name, formula in reference.ACCURACY.items():
         for k in range(1, case.depth + 1):
             got = parse(spelled(name, k)).compute(lists)
-            want = [
-                formula(row, t, k) if t else np.nan for row, t in zip(case.listed, case.held_out, strict=True)
-            ]
+            want = [formula(row, t, k) if t else np.nan for row, t in zip(case.listed, case.held_out, strict=True)]
             assert got.dtype == np.float64
             np.testing.assert_allclose(got, want, rtol=0, atol=1e-9, err_msg=f"{name} at {k}")
     want = [reference.full_mrr(r, t) if t else np.nan for r, t in zip(case.rankings, case.held_out, strict=True)]
@@ -56,9 +54,7 @@ def test_one_list_under_many_definitions(name: str, with_3_relevant: float, with
 @pytest.mark.parametrize("rank", range(1, 11))
 def test_leave_one_out_ndcg_is_that_of_ncf(rank: int):
     assert value("ndcg@10", (rank,), 1, depth=10) == pytest.approx(np.log(2) / np.log(rank + 1), abs=1e-12)
-    assert value("ndcg@5", (rank,), 1, depth=10) == (
-        pytest.approx(np.log(2) / np.log(rank + 1), abs=1e-12) if rank <= 5 else 0.0
-    )
+    assert value("ndcg@5", (rank,), 1, depth=10) == (pytest.approx(np.log(2) / np.log(rank + 1), abs=1e-12) if rank <= 5 else 0.0)
 
 
 def test_a_perfect_list_scores_one():
@@ -83,7 +79,8 @@ def test_relations_between_variants(case: Case):
     assert (get("map:all") <= get("map") + 1e-12).all()
 
 
-def test_users_can_come_in_any_order(rng=np.random.default_rng(3)):
+def test_users_can_come_in_any_order():
+    rng = np.random.default_rng(3)
     hits = rng.random((40, 10)) < 0.2
     items = np.argsort(rng.random((40, 50)), axis=1)[:, :10].astype(np.int32)
     n_relevant = (hits.sum(axis=1) + rng.integers(0, 3, 40)).astype(np.int32)

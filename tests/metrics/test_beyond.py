@@ -22,9 +22,7 @@ def test_every_metric_equals_the_slow_reference(case: Case, data: st.DataObject)
     n_users = data.draw(st.integers(1, 20))
     counts = data.draw(st.lists(st.integers(0, n_users), min_size=case.n_items, max_size=case.n_items))
     cells = st.integers(-3, 3)
-    rows = data.draw(
-        st.lists(st.lists(cells, min_size=3, max_size=3), min_size=case.n_items, max_size=case.n_items)
-    )
+    rows = data.draw(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=case.n_items, max_size=case.n_items))
     vectors = np.array(rows, dtype=np.float64)
     lists = case.lists()
     for item_vectors in (vectors, sparse.csr_array(vectors), sparse.csr_matrix(vectors)):
@@ -46,9 +44,7 @@ def test_hand_computed_values():
     lists = lists_of([0, 1], [1, 2], [2, -1], [-1, -1])
     np.testing.assert_allclose(parse("novelty@2").compute(lists, context), [0.5, 1.5, 2.0, np.nan])
     np.testing.assert_allclose(parse("popularity@2").compute(lists, context), [2.0, 0.5, 0.0, np.nan])
-    np.testing.assert_allclose(
-        parse("diversity@2").compute(lists, context), [1 - np.sqrt(0.5), 1.0, np.nan, np.nan], atol=1e-12
-    )
+    np.testing.assert_allclose(parse("diversity@2").compute(lists, context), [1 - np.sqrt(0.5), 1.0, np.nan, np.nan], atol=1e-12)
 
 
 def test_diversity_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch):

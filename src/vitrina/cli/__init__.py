@@ -1,1 +1,25 @@
-"""."""
+"""The command line: it reads options, calls the library, prints. No logic lives here."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; errors a user can cause end in one message and a non-zero exit, never a traceback."""
+    from vitrina.cli.app import app
+    from vitrina.errors import VitrinaError
+
+    try:
+        app()
+    except VitrinaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing half-written was left. The same command goes on where it stopped.", file=sys.stderr)
+        raise SystemExit(130) from None
+    except MemoryError:
+        print("error: out of memory. Give a smaller --memory, or fewer models (--models).", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None

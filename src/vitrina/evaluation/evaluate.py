@@ -23,9 +23,6 @@ from vitrina.ranking.scorer import Scorer
 #: Users whose per-user metrics are computed together: enough to be fast, few enough to keep the tables small.
 _USERS_AT_ONCE = 20_000
 
-#: Metrics that look past the end of the list, at the rank of every target.
-_NEEDS_ALL_RANKS = ("auc", "mrr")
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -86,7 +83,7 @@ def history_sets(part: Part) -> Ragged:
 
 def _context(parsed: Iterable[Metric], part: Part, train: Dataset) -> Context:
     """What beyond-accuracy metrics refer to; items are compared by who consumed them, and only if somebody asks."""
-    vectors = train.matrix().T.tocsr() if any(m.name.startswith("diversity") for m in parsed) else None
+    vectors = train.matrix().T.tocsr() if any("item_vectors" in m.needs for m in parsed) else None
     n_active = int(np.unique(train.user_codes).size)
     return Context(train.n_items, train.popularity, max(1, n_active), item_vectors=vectors)
 
@@ -96,7 +93,7 @@ class _Collector:
 
     def __init__(self, part: Part, parsed: Sequence[Metric], context: Context) -> None:
         self._part, self._parsed, self._context = part, parsed, context
-        self._need_ranks = any(m.name in _NEEDS_ALL_RANKS for m in parsed)
+        self._need_ranks = any(m.needs & {"auc", "first_rank"} for m in parsed)
         self._waiting: list[RankedLists] = []
         self._done: list[RankedLists] = []
         self._values: dict[str, list[NDArray[np.float64]]] = {m.name: [] for m in parsed if m.per_user}

@@ -56,7 +56,7 @@ class Verdict:
         opening = f"{self.winner} wins on {metric}" if self.winner else f"No winner on {metric}: {self.reason}"
         if self.runner_up is None:
             return f"{opening}."
-        digits = supported_decimals(self.low, self.high)
+        digits = _telling_decimals(self.low, self.high)
         lead = (
             f"{self.difference:.{digits}f} above {self.runner_up} "
             f"({self.level * 100:g} % interval {self.low:.{digits}f} to {self.high:.{digits}f}, "
@@ -178,6 +178,14 @@ def supported_decimals(low: float, high: float) -> int:
     if not isfinite(half) or half <= 0:
         return 4
     return min(6, max(0, -floor(log10(half))))
+
+
+def _telling_decimals(low: float, high: float) -> int:
+    """As many decimals as the interval supports, or the few more that keep a bound from being printed as zero."""
+    digits = supported_decimals(low, high)
+    while digits < 6 and any(bound and not round(bound, digits) for bound in (low, high)):
+        digits += 1
+    return digits
 
 
 def _insert(group: frozenset[str], pair: frozenset[str]) -> list[frozenset[str]]:

@@ -217,11 +217,11 @@ def compare_pairs(
     Args:
         values: method -> [n] value per user (per session, with clusters), NaN where it could not be judged.
         seed: of resamples and flips.
-        test: the test whose p-values are corrected; "auto" takes sign flips when any pair shares fewer than 100 users,
-            else the paired t test.
+        test: the test whose p-values are corrected; "auto" takes sign flips when any pair that can be judged shares
+            fewer than 100 users, else the paired t test.
         level: confidence of the intervals.
         resamples: bootstrap resamples.
-        flips: random sign assignments.
+        flips: random sign assignments; no p-value of this test, corrected for m pairs, is below m / (1 + flips).
         clusters: [n] labels of dependent rows, such as the user of each session.
 
     Returns:
@@ -242,7 +242,9 @@ def compare_pairs(
         # Clusters that a pair cannot be judged on count as zero differences, which no flip changes.
         "sign_flip": _sign_flip_p_values(cluster_sums(differences, clusters)[0], seed=seed, flips=flips),
     }
-    chosen = test if test != "auto" else "sign_flip" if min(map(len, units)) < FEW_USERS else "t"
+    chosen = _automatic_test(units) if test == "auto" else test
+    if chosen not in p_values:
+        raise ValueError(f"test must be one of auto, {', '.join(p_values)}, but is {chosen!r}")
     low, high = bootstrap_interval(differences, seed=seed, level=level, resamples=resamples, clusters=clusters)
     columns = {f"{name}_p": p for name, p in p_values.items()} | {"low": low, "high": high}
     p = p_values[chosen]
@@ -260,6 +262,11 @@ def compare_pairs(
         )
         for i, (first, second) in enumerate(pairs)
     ]
+
+
+def _automatic_test(units: Sequence[FloatArray]) -> Test:
+    fewest = min((len(d) for d in units if len(d)), default=0)
+    return "sign_flip" if fewest < FEW_USERS else "t"
 
 
 def _paired_differences(values: Mapping[str, FloatArray], pairs: Sequence[tuple[str, str]]) -> FloatArray:

@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit, uint64
 from numpy.typing import NDArray
 
+from vitrina.kernels.threads import over_rows
+
 _FNV_OFFSET = np.uint64(14695981039346656037)
 _FNV_PRIME = np.uint64(1099511628211)
 
@@ -43,8 +45,10 @@ def _bag_keys(offsets: NDArray[np.int64], items: NDArray[np.int32], keys: NDArra
 
 
 @njit(nogil=True, cache=True)
-def _uniform(row_keys: NDArray[np.uint64], item_keys: NDArray[np.uint64], out: NDArray[np.float32]) -> None:
-    for row in range(row_keys.size):
+def _uniform_rows(
+    row_keys: NDArray[np.uint64], item_keys: NDArray[np.uint64], out: NDArray[np.float32], start: int, stop: int
+) -> None:
+    for row in range(start, stop):
         key_row = item_keys[row if len(item_keys) > 1 else 0]
         for column in range(out.shape[1]):
             out[row, column] = np.float32(pair_key(row_keys[row], key_row[column]) >> np.uint64(40)) / np.float32(2**24)
@@ -77,5 +81,6 @@ def uniform_scores(row_keys: NDArray[np.uint64], item_keys: NDArray[np.uint64]) 
     ``item_keys`` is ``[m]``, or ``[n, m]`` where each row has items of its own.
     """
     out = np.empty((row_keys.size, item_keys.shape[-1]), np.float32)
-    _uniform(row_keys, item_keys.reshape(-1, item_keys.shape[-1]), out)
+    keys = item_keys.reshape(-1, item_keys.shape[-1])
+    over_rows(row_keys.size, lambda start, stop: _uniform_rows(row_keys, keys, out, start, stop))
     return out

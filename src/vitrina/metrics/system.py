@@ -10,16 +10,14 @@ from vitrina.metrics.lists import Context, FloatArray, RankedLists
 
 def coverage(lists: RankedLists, k: int, context: Context) -> float:
     """Share of the catalogue recommended to at least one user, in [0, 1]; NaN for an empty catalogue."""
-    if not context.n_items:
-        return float("nan")
-    return float(np.count_nonzero(lists.item_counts(k, context.n_items)) / context.n_items)
+    counts = lists.item_counts(k, context.n_items)
+    return float(np.count_nonzero(counts) / context.n_items) if context.n_items else float("nan")
 
 
 def user_coverage(lists: RankedLists, k: int) -> float:
     """Share of users with at least one recommended item, in [0, 1]; NaN without users."""
-    if not lists.n:
-        return float("nan")
-    return float((lists.top(k) >= 0).any(axis=1).mean())
+    reached = (lists.top(k) >= 0).any(axis=1)
+    return float(reached.mean()) if lists.n else float("nan")
 
 
 def gini(lists: RankedLists, k: int, context: Context) -> float:
@@ -65,9 +63,9 @@ def inter_list_diversity(lists: RankedLists, k: int, context: Context) -> float:
 
     No pair is formed: an item recommended to c users is shared by c (c - 1) ordered pairs.
     """
+    counts = lists.item_counts(k, context.n_items)
     if lists.n < 2:
         return float("nan")
-    counts = lists.item_counts(k, context.n_items)
     return 1.0 - float(counts @ (counts - 1)) / (k * lists.n * (lists.n - 1))
 
 

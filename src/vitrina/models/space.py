@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 T = TypeVar("T")
-
-
-class Trial(Protocol):
-    """The part of ``optuna.Trial`` that ranges use."""
-
-    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int: ...  # noqa: D102
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float: ...  # noqa: D102
-    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -28,9 +19,8 @@ class Ints:
     high: int
     log: bool = False
 
-    def suggest(self, trial: Trial, name: str) -> int:
-        """Draw a value."""
-        return trial.suggest_int(name, self.low, self.high, log=self.log)
+    def __contains__(self, value: Any) -> bool:
+        return isinstance(value, int) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True)
@@ -41,9 +31,8 @@ class Floats:
     high: float
     log: bool = False
 
-    def suggest(self, trial: Trial, name: str) -> float:
-        """Draw a value."""
-        return trial.suggest_float(name, self.low, self.high, log=self.log)
+    def __contains__(self, value: Any) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True)
@@ -52,9 +41,8 @@ class Choice:
 
     values: tuple[Any, ...]
 
-    def suggest(self, trial: Trial, name: str) -> Any:
-        """Draw a value."""
-        return trial.suggest_categorical(name, self.values)
+    def __contains__(self, value: Any) -> bool:
+        return value in self.values
 
 
 Range = Ints | Floats | Choice

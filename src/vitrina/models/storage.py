@@ -44,7 +44,8 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
         if trained.popularity is not None:
             arrays["popularity"] = trained.popularity
         save_file(arrays, part / _STATE)
-        trained.catalogue.table.insert_column(0, trained.catalogue.items.ids).write_parquet(part / _ITEMS)
+        items = pl.concat([trained.catalogue.items.ids.to_frame(), trained.catalogue.table], how="horizontal")
+        items.write_parquet(part / _ITEMS)
         if histories and trained.users is not None and trained.histories is not None:
             _write_histories(trained.users, trained.histories, part / _HISTORIES)
         manifest = {

@@ -40,7 +40,8 @@ _LATEX = {
 def escape_markdown(text: str) -> str:
     """Escape text so that Markdown (and the HTML inside it) shows it as it is, on one line, also within a table."""
     flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", flat) if re.search(r"[\\`*_{}\[\]#!|~$]", flat) else flat
+    flat = re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", flat)
+    return re.sub(r"^([-+]|\d+(?=[.)]))", lambda m: f"\\{m[1]}" if m[1] in "-+" else f"{m[1]}\\", flat)
 
 
 def escape_latex(text: str) -> str:

@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 WEEK = 7 * DAY
 #: Logits of a popularity of weight 1: spread of the lasting appeal, height of the swings of fashion, bonus of the newest.
-APPEAL, FASHION, NOVELTY = 0.9, 0.8, 0.8
+APPEAL, FASHION, NOVELTY = 1.0, 0.5, 0.3
 NOVELTY_LASTS = 30 * DAY  # time in which the bonus of new works falls to 1/e
 #: People think harder before they buy: utilities count this many times as much as for a like.
 SALE_FOCUS = 1.4
@@ -33,7 +33,8 @@ def public_utilities(works: Works, days: int, weight: float) -> Floats:
     when = OPENING + WEEK * np.arange(n_weeks)[:, None]
     fashion = np.cos(2 * np.pi * ((when - OPENING) / works.trend_period + works.trend_phase))
     novelty = np.exp(-np.maximum(when - works.arrival, 0) / NOVELTY_LASTS)
-    return weight * (APPEAL * works.appeal + FASHION * fashion + NOVELTY * novelty)
+    pull: Floats = weight * (APPEAL * works.appeal + FASHION * fashion + NOVELTY * novelty)
+    return pull
 
 
 def choose_likes(rng: np.random.Generator, visits: Visits, personal: Floats, public: Floats, arrival: Ints) -> Ints:
@@ -47,9 +48,7 @@ def choose_likes(rng: np.random.Generator, visits: Visits, personal: Floats, pub
     first_event = np.searchsorted(visits.visit, np.arange(visits.user.size))  # likes come first within a visit
     wait_personal, wait_public = _waits(personal), _waits(public)
     liked = np.zeros(personal.shape, np.bool_)
-    playing = np.flatnonzero(likes)
-    playing = playing[np.argsort(visits.ordinal[playing], kind="stable")]
-    for rows in np.split(playing, np.cumsum(np.bincount(visits.ordinal[playing]))[:-1]) if playing.size else ():
+    for rows in _rounds(visits.ordinal, likes > 0):
         users, start = visits.user[rows], visits.start[rows]
         waits = rng.standard_exponential((rows.size, personal.shape[1]), dtype=np.float32)
         waits *= wait_personal[users]
@@ -83,6 +82,14 @@ def choose_sales(rng: np.random.Generator, visits: Visits, personal: Floats, pub
             stock[work] -= 1
             bought[user, work] = True
     return sold
+
+
+def _rounds(ordinal: Ints, playing: NDArray[np.bool_]) -> list[Ints]:
+    """Return the visits ``playing`` as rows, all of ordinal 0 together, then those of ordinal 1, and so on."""
+    rows = np.flatnonzero(playing)
+    rows = rows[np.argsort(ordinal[rows], kind="stable")]
+    starts = np.unique(ordinal[rows], return_index=True)[1]
+    return np.split(rows, starts[1:]) if rows.size else []
 
 
 def _waits(utilities: Floats) -> Floats32:

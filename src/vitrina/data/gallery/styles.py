@@ -21,7 +21,7 @@ MEDIUMS = (
 
 @dataclass(frozen=True)
 class Style:
-    """One style: usual mediums and subjects, its palette, and how its works strike people.
+    """One style: its mediums and subjects, three each, usual ones first; its palette, and how its works strike people.
 
     ``hue`` in turns (0 red, 1/3 green, 2/3 blue; None: any), ``saturation`` and ``lightness`` in 0..1, ``moods`` on the
     scale 1..5 in the order of ``MOODS``.
@@ -55,7 +55,7 @@ STYLES = (
           0.66, 0.45, 0.20, (2.4, 4.0, 2.0, 3.2, 3.6, 3.0, 3.6)),
     Style("seas", ("oil on canvas", "watercolour on paper", "pastel on paper"), ("sea", "landscape", "nature"),
           0.54, 0.40, 0.55, (2.8, 3.2, 2.4, 3.0, 3.0, 2.8, 4.0)),
-    Style("ink", ("ink on paper", "etching", "linocut"), ("nature", "landscape", "still life"),
+    Style("ink", ("ink on paper", "watercolour on paper", "linocut"), ("nature", "landscape", "still life"),
           0.08, 0.10, 0.70, (2.2, 3.8, 2.2, 3.4, 2.4, 3.4, 4.2)),
     Style("collage", ("paper collage", "mixed media", "screenprint"), ("still life", "people", "city"),
           0.10, 0.40, 0.60, (3.6, 2.2, 3.4, 3.6, 4.4, 2.0, 2.2)),

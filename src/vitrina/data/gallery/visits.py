@@ -12,10 +12,10 @@ from vitrina.data.gallery.works import DAY, OPENING
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LIKES_A_VISIT, SALES_A_VISIT = 3.5, 1.5
+LIKES_A_VISIT, SALES_A_VISIT = 2.8, 1.5
 #: Spread of the log-normal activity: a few people like and buy a lot, most a little.
-LIKE_SPREAD, SALE_SPREAD = 0.8, 1.2
-MEMBERS_AT_OPENING, STAY = 0.6, 0.8  # shares of people who are there on the first day, and who never leave
+LIKE_SPREAD, SALE_SPREAD = 0.75, 1.2
+MEMBERS_AT_OPENING, STAY = 0.65, 0.85  # shares of people who are there on the first day, and who never leave
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ Ints = NDArray[np.int64]
 DAY = 86_400
 OPENING = 1_672_531_200  # 2023-01-01 00:00 UTC: the first day of the log
 #: Share of the works that are there when the log begins; the others arrive evenly until its end.
-AT_OPENING = 0.45
+AT_OPENING = 0.7
 #: Share of works whose attribute is filled in, from the table of 3,490 works in the UGallery study (Messina et al. 2017).
 PRESENT = {"color": 3391 / 3490, "style": 646 / 3490, "subject": 578 / 3490, "mood": 1550 / 3490}
+USUAL = (0.50, 0.35, 0.15)  # how often an artist takes up each of the mediums or subjects of a style
 LATENT = 6  # dimensions of the taste that no attribute shows
 
 
@@ -143,7 +144,7 @@ def draw_works(rng: np.random.Generator, artists: Artists, count: int, days: int
         stock=np.where(is_print, rng.choice([3, 5, 8, 10, 15, 20], count), 1),
         year=np.maximum(year, artists.since[by]),
         arrival=arrival,
-        appeal=rng.normal(0, 1, count),
+        appeal=(rng.standard_gamma(4, count) - 4) / 2,
         trend_phase=rng.random(count),
         trend_period=rng.uniform(250, 600, count) * DAY,
         latent=rng.normal(0, 1, (count, LATENT)),
@@ -190,9 +191,9 @@ def _words(words: Sequence[str], codes: Ints) -> list[str]:
 
 
 def _two_of(choices: Sequence[Sequence[str]], words: Sequence[str], styles: Ints, rng: np.random.Generator) -> Ints:
-    """Pick two different ones of the (three) choices that each artist's style offers, as codes ``[n, 2]``."""
+    """Pick two different ones of the three choices that each artist's style offers, as codes ``[n, 2]``; usual ones first."""
     codes = np.array([[words.index(w) for w in options] for options in choices])
-    order = np.argsort(rng.random((styles.size, codes.shape[1])), axis=1)[:, :2]
+    order = np.argsort(rng.standard_exponential((styles.size, 3)) / USUAL, axis=1)[:, :2]
     return np.take_along_axis(codes[styles], order, axis=1)
 
 
@@ -232,7 +233,7 @@ def _formats(rng: np.random.Generator, side: Floats, upright: Floats) -> tuple[N
     u = rng.random(side.size)
     square = rng.random(side.size) < 0.2
     ratio = np.where(square, 1.0, rng.choice([1.25, 1.33, 1.4, 1.5], side.size))
-    side = np.clip(side * rng.lognormal(0, 0.22, side.size), 15, 240)
+    side = np.clip(side * rng.lognormal(0, 0.22, side.size), 15, 160)
     short, long = np.rint(side / np.sqrt(ratio)).astype(np.int64), np.rint(side * np.sqrt(ratio)).astype(np.int64)
     tall = u < upright
     orientation = np.where(square, "square", np.where(tall, "portrait", "landscape"))

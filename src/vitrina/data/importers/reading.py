@@ -1,32 +1,31 @@
-"""Small readers that the importers share: tables, lines, lists of numbers, and ids that are numbers."""
+"""Small readers that the importers share: text, tables, and lines that hold a list of numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from vitrina.data.catalogue import Catalogue
-from vitrina.data.dataset import SCHEMA, Dataset, DatasetInfo
-from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import DataError
 
-#: Largest id for which a look-up table is made; public data sets number their ids from 0 or 1.
-LARGEST_ID = 2**31 - 2
+_AGAIN = "Copy or download it again."
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file in UTF-8, or Latin-1 where it is not UTF-8."""
+    """Return the text of a file, in UTF-8 or, where its bytes are not UTF-8, in Latin-1.
+
+    Raises ``DataError`` for a missing, unreadable or empty file.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}. Expected it beside the other files.") from None
+        raise _unreadable(path, error) from None
     if not raw.strip():
-        raise DataError(f"{path} is empty. Copy or download it again.")
+        raise DataError(f"{path} is empty. {_AGAIN}")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -34,40 +33,101 @@ def read_text(path: Path) -> str:
 
 
 def read_lines(path: Path) -> pl.Series:
-    """Return the lines of a text file without their ends; a last empty line is dropped."""
+    """Return the lines of a text file, without their ends."""
     text = read_text(path).replace("\r\n", "\n")
     return pl.Series("line", text.removesuffix("\n").split("\n"), dtype=pl.String)
 
 
+def first_line(path: Path) -> str:
+    """Return the first line that is not blank; raises ``DataError`` for a missing, unreadable or empty file."""
+    try:
+        with path.open("rb") as file:
+            line = next(islice((line for line in file if line.strip()), 1), b"")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if not line:
+        raise DataError(f"{path} is empty. {_AGAIN}")
+    return line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+
+
 def read_table(
     path: Path,
+    types: Mapping[str, Any],
     *,
+    header: bool,
     separator: str = "\t",
-    names: Sequence[str] = (),
-    types: Mapping[str, Any] | None = None,
     quoted: bool = False,
+    text: bool = False,
 ) -> pl.DataFrame:
-    """Read a table; ``names`` are its columns when it has no header line, and further columns are ignored.
+    """Read a separated table.
 
-    Bytes that are not UTF-8 are read as Latin-1. Raises ``DataError`` for a missing or empty file, and for values that
-    do not fit ``types``.
+    ``types`` gives the columns that must be there: by name with a ``header``, else the leading ones in order. Further
+    columns are kept as text under a header and dropped without one. ``text`` is for tables of words, whose bytes may be
+    Latin-1. Raises ``DataError`` for a missing, empty or cut file and for values that do not fit.
     """
-    types = dict(types or {})
+    width = first_line(path).count(separator) + 1
+    if not header and width < len(types):
+        raise DataError(f"{path} has {width} columns in its first line; expected {len(types)}: {', '.join(types)}.")
+    spare = {f"_spare{n}": pl.String for n in range(width - len(types))}
+    source = io.BytesIO(read_text(path).encode()) if text else path
     try:
-        if not path.stat().st_size:
-            raise DataError(f"{path} is empty. Copy or download it again.")
         frame = pl.read_csv(
-            path,
+            source,
             separator=separator,
-            has_header=not names,
-            schema_overrides=types if not names else None,
-            infer_schema=bool(types) and not names,
+            has_header=header,
+            schema=None if header else {**types, **spare},
+            infer_schema=False,
             quote_char='"' if quoted else None,
             encoding="utf8-lossy",
         )
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}. Expected it beside the other files.") from None
+        if header:
+            require_columns(path, frame.columns, types)
+            frame = frame.with_columns(pl.col(name).cast(dtype) for name, dtype in types.items())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} cannot be read as a table of {', '.join(types)}: {reason}. {_AGAIN}") from None
+    return frame.drop(spare, strict=False)
+
+
+def require_columns(path: Path, found: list[str], wanted: Mapping[str, Any] | list[str]) -> None:
+    """Raise ``DataError`` when a table lacks one of the ``wanted`` columns."""
+    lacking = [name for name in wanted if name not in found]
+    if lacking:
+        raise DataError(f"{path} has no column {', '.join(lacking)}; it has {', '.join(found)}.")
+
+
+def require_values(path: Path, frame: pl.DataFrame, columns: list[str]) -> None:
+    """Raise ``DataError`` when a row lacks a value in one of ``columns``, as happens where a file was cut."""
+    for name in columns:
+        missing = frame[name].null_count()
+        if missing:
+            raise DataError(f"{path}: {missing} of {frame.height} rows have no {name}; the file may be cut. {_AGAIN}")
+
+
+def read_number_lists(path: Path) -> tuple[pl.DataFrame, int]:
+    """Read lines ``count number number ...`` as (columns ``row`` and ``value``, Int32, in file order; number of lines).
+
+    Raises ``DataError`` where a line does not hold as many numbers as its first one says.
+    """
+    lines = read_lines(path).str.strip_chars()
+    frame = lines.to_frame().with_row_index("row").with_columns(pl.col("line").str.split(" ").alias("parts"))
+    try:
+        counts = frame["parts"].list.first().cast(pl.Int64)
+        lists = frame.select(pl.col("row").cast(pl.Int32), pl.col("parts").list.slice(1).cast(pl.List(pl.Int32)).alias("value"))
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
-        raise DataError(f"{path} cannot be read as a table: {reason}. Copy or download it again.") from None
-    return frame
+        raise DataError(f"{path} must hold lines of whole numbers, the first saying how many follow: {reason}") from None
+    wrong = (counts != lists["value"].list.len()).arg_true()
+    if len(wrong):
+        raise DataError(
+            f"{path}, line {wrong[0] + 1}: {counts[wrong[0]]} numbers announced, {lists['value'].list.len()[wrong[0]]} found; "
+            f"the file may be cut. {_AGAIN}"
+        )
+    flat = lists.filter(pl.col("value").list.len() > 0).explode("value")
+    if flat.height and int(flat["value"].to_numpy().min()) < 0:
+        raise DataError(f"{path} holds negative numbers; expected ids counted from 0. {_AGAIN}")
+    return flat, len(lines)
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path} cannot be read: {error.strerror or error}. It belongs beside the other files of the data set.")

@@ -165,5 +165,5 @@ def _read_candidates(folder: Path, name: str, kind: str) -> Candidates:
     if kind == "per query" and table.schema == {"items": pl.List(pl.Int32)}:
         lists = table["items"]
         offsets = np.concatenate([[0], np.cumsum(lists.list.len().to_numpy())]).astype(np.int64)
-        return Ragged(offsets, lists.explode(empty_as_null=False).to_numpy())
+        return Ragged(offsets, lists.to_arrow().flatten().to_numpy())
     raise DataError(f"{path} is not a table of {kind} candidates. Make the split again.")

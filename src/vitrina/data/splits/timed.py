@@ -73,7 +73,7 @@ def _parse(name: str, boundary: Boundary) -> float | int:
         number = float(boundary)
     except ValueError:
         return _parse_date(name, str(boundary))
-    return int(number) if number >= 1 else number
+    return int(number) if 1 <= number < np.inf else number
 
 
 def _parse_date(name: str, text: str) -> int:

@@ -1,0 +1,210 @@
+"""``vitrina compare``, ``vitrina report`` and ``vitrina demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vitrina.cli import output
+from vitrina.cli.output import Csv, Json
+
+if TYPE_CHECKING:
+    from vitrina.data.dataset import Dataset
+    from vitrina.data.splits.split import Split
+    from vitrina.experiments.config import RunConfig
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; a run found there is gone on with.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("compare")(compare)
+    app.command("report")(report)
+    app.command("demo")(demo)
+
+
+def compare(
+    data: Annotated[str | None, typer.Argument(help="A data set: a folder or a known name.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; goes on with the run in it.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A run declared in TOML; options override it.")] = None,
+    models: Annotated[str | None, typer.Option(help="Comma-separated names; default: all that the data allows.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Tuning trials for every model.  [default: 20]")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Cap on the tuning time of one model.")] = None,
+    metric: Annotated[str | None, typer.Option(help="The metric that is tuned and decides.  [default: ndcg@10]")] = None,
+    split: Annotated[str | None, typer.Option(help="Protocol, or a published split of the data.  [default: by time]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of split, tuning and ties.  [default: 0]")] = None,
+    memory: Annotated[str | None, typer.Option(help="Memory for blocks of scores, such as 2GB.  [default: 1GB]")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would run, its time and memory; run nothing.")] = False,
+    json: Json = False,
+    csv: Csv = False,
+) -> None:
+    """Tune, fit and test models under the same conditions; goes on where an earlier run in --out stopped."""
+    from vitrina.data.known import open_dataset
+    from vitrina.experiments.compare import compare as run_comparison
+
+    settings = _settings(data, config, models, trials, seconds, metric, split, seed, memory)
+    dataset = open_dataset(settings.data)
+    published = _published(settings)
+    if plan:
+        return _print_plan(settings, dataset, published, json, csv)
+    if out is None:
+        raise typer.BadParameter("say where the run goes, for example --out runs/shop", param_hint="--out")
+    from vitrina.cli.progress import shown
+
+    with shown() as progress:
+        results = run_comparison(settings, dataset, out, split=published, progress=progress)
+    _finish(results, out, json, csv)
+
+
+def _settings(
+    data: str | None,
+    config: Path | None,
+    models: str | None,
+    trials: int | None,
+    seconds: float | None,
+    metric: str | None,
+    split: str | None,
+    seed: int | None,
+    memory: str | None,
+) -> RunConfig:
+    from vitrina.experiments.config import make_config, read_config
+
+    given = {"data": data, "trials": trials, "seconds": seconds, "metric": metric, "seed": seed, "memory": memory}
+    overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if models:
+        overrides["models"] = [name.strip() for name in models.split(",")]
+    if split or seed is not None:
+        overrides["split"] = {"protocol": split or "default", "seed": seed or 0}
+    if config:
+        return read_config(config, **overrides)
+    if not data:
+        raise typer.BadParameter("name a data set (a folder or a known name), or give --config", param_hint="DATA")
+    return make_config(**overrides)
+
+
+def _published(settings: RunConfig) -> Split | None:
+    """Return the published split of that name, if the protocol is not one of ours."""
+    from vitrina.data.known import open_split
+    from vitrina.data.splits.holdout import with_validation
+    from vitrina.data.splits.protocols import PROTOCOLS
+
+    name = settings.split.protocol
+    if name == "default" or name in PROTOCOLS:
+        return None
+    split = open_split(settings.data, name)
+    return split if split.has_validation else with_validation(split, seed=settings.split.seed)
+
+
+def _print_plan(settings: RunConfig, dataset: Dataset, published: Split | None, json: bool, csv: bool) -> None:
+    from vitrina.data.splits.protocols import make_split
+    from vitrina.experiments.plan import plan
+
+    split = published or make_split(
+        dataset, settings.split.protocol, seed=settings.split.seed, **settings.split.settings
+    )
+    planned = plan(settings, split)
+    if json or csv:
+        rows: list[dict[str, Any]] = [
+            {
+                "model": p.name,
+                "runs": not p.reason,
+                "reason": p.reason,
+                "trials": p.trials,
+                "seconds": round(p.seconds, 1),
+                "memory_bytes": p.memory,
+            }
+            for p in planned
+        ]
+    else:
+        rows = [
+            {
+                "model": p.title,
+                "trials": str(p.trials) if not p.reason else "-",
+                "time, about": output.duration(p.seconds) if not p.reason else "-",
+                "memory, about": output.size(p.memory),
+                "": p.reason and f"left out: {p.reason}",
+            }
+            for p in planned
+        ]
+        output.say(f"{split!r}")
+    output.table(rows, json=json, csv=csv)
+    if not (json or csv):
+        total = sum(p.seconds for p in planned if not p.reason)
+        output.say(f"About {output.duration(total)} in all. Nothing was run.")
+
+
+def _finish(results: dict[str, Any], out: Path, json: bool, csv: bool) -> None:
+    """Print the table; write the report."""
+    from vitrina.report import write_report
+
+    page = write_report(out)
+    if json:
+        output.as_json(results)
+        return
+    output.table(_rows(results), csv=csv, title="" if csv else f"{results['name']}: test results")
+    if not csv:
+        print(results["verdict"]["sentence"])
+        output.say(f"Report: {page}\nResults: {out / 'results.json'}")
+
+
+def _rows(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a method: the deciding metric with its interval, a few others, and what it took."""
+    deciding = results["metric"]
+    others = [m for m in ("recall@10", "hr@10", "coverage@10") if m in results["definitions"] and m != deciding]
+    rows = []
+    for method in results["methods"]:
+        low, high = method["intervals"][deciding]
+        rows.append(
+            {
+                "model": method["title"],
+                deciding: method["metrics"][deciding],
+                "95 % interval": f"{low:.4f} to {high:.4f}",
+                "equal": method["group"],
+                **{name: method["metrics"][name] for name in others},
+                "trials": method["trials"],
+                "tuning": output.duration(method["seconds"]["tune"]),
+                "fit": output.duration(method["seconds"]["fit"]),
+            }
+        )
+    return rows
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The HTML file; default: report.html in the run.")] = None,
+) -> None:
+    """Write the report of a run: one HTML file that works offline, with tables in Markdown and LaTeX beside it."""
+    from vitrina.report import write_report
+
+    print(write_report(run, out))
+
+
+def demo(
+    out: Out = Path("runs/demo"),
+    trials: Annotated[int, typer.Option(help="Tuning trials for every model.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated gallery and of the run.")] = 0,
+    json: Json = False,
+) -> None:
+    """Run the main job on the built-in simulated gallery."""
+    from vitrina.cli.progress import shown
+    from vitrina.data.gallery import simulate
+    from vitrina.experiments.compare import compare as run_comparison
+    from vitrina.experiments.config import make_config
+
+    output.say("Simulating a gallery (people, works, likes and sales; nothing here is real) ...")
+    dataset = simulate(seed=seed)
+    output.say(f"{dataset!r}")
+    settings = make_config(data="demo", trials=trials, seed=seed)
+    with shown() as progress:
+        results = run_comparison(settings, dataset, out, progress=progress)
+    _finish(results, out, json, csv=False)
+    if not json:
+        best = results["verdict"]["best"] or "ease"
+        print(
+            "\nNext, try:\n"
+            f"  vitrina recommend {out}/models/{best} --user {dataset.users.ids[0]} --k 5\n"
+            "  vitrina data sample --out sample/      # the shape your own log should have\n"
+            "  vitrina data import sample/log.csv --items sample/catalogue.csv --out data/shop"
+        )

@@ -1,0 +1,150 @@
+"""``vitrina data``: what data sets there are, getting them, importing one's own, looking at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vitrina.cli import output
+from vitrina.cli.output import Csv, Json
+
+app = typer.Typer(no_args_is_help=True, help="List, get, import and describe data sets.")
+
+
+@app.command("list")
+def list_(json: Json = False, csv: Csv = False) -> None:
+    """List the known public data sets: size, terms, whether present."""
+    from vitrina.data.known import known_datasets, locate
+
+    rows = []
+    for known in known_datasets():
+        found = locate(known.name)
+        rows.append(
+            {
+                "name": known.name,
+                "title": known.title,
+                "users": known.users,
+                "items": known.items,
+                "events": known.events,
+                "MB": known.megabytes,
+                "present": str(found) if found else "no",
+                "terms": known.terms,
+            }
+        )
+    if not (json or csv):
+        rows = [{**row, "present": "yes" if row["present"] != "no" else "no"} for row in rows]
+    output.table(rows, json=json, csv=csv)
+
+
+@app.command("get")
+def get(
+    name: Annotated[str, typer.Argument(help="Name of a known data set, see `vitrina data list`.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also save it here as a Vitrina data set.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the data set in --out.")] = False,
+) -> None:
+    """Download a data set from its owner and verify it; a copy under VITRINA_DATA is looked for first."""
+    from vitrina.data import known
+
+    entry = known.find(name)
+    output.say(f"{entry.title}. Terms: {entry.terms}")
+    from vitrina.cli.progress import shown
+
+    with shown() as progress:
+        imported = known.get(name, progress=progress)
+    for note in imported.notes:
+        output.say(f"note: {note}")
+    if out is not None:
+        from vitrina.data.storage import save_dataset
+
+        save_dataset(imported.dataset, out, overwrite=overwrite, splits=imported.splits)
+    output.say(f"{imported.dataset!r}")
+    print(out or name)
+
+
+@app.command("sample")
+def sample(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for log.csv and catalogue.csv.")] = Path("sample"),
+) -> None:
+    """Write a small log.csv and catalogue.csv that show the expected shape."""
+    from vitrina.data.sample import write_sample
+
+    for path in write_sample(out):
+        print(path)
+
+
+@app.command("import")
+def import_(
+    log: Annotated[Path, typer.Argument(help="The log: CSV, TSV, JSON lines or Parquet; one row an event.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the data set to make.")],
+    items: Annotated[Path | None, typer.Option(help="The catalogue, one row an item.")] = None,
+    users: Annotated[Path | None, typer.Option(help="Attributes of people, one row a person.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="Role of a log column: user=customer_id; may be repeated.")] = None,
+    item_column: Annotated[list[str] | None, typer.Option(help="The same for the catalogue: id=sku.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates columns, where guessing fails.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the data set; default: that of the folder.")] = None,
+    positive: Annotated[str, typer.Option(help='Which events count, such as "value >= 4" or "kind = \'like\'".')] = "",
+    repeats: Annotated[bool, typer.Option("--repeats", help="People consume the same item again.")] = False,
+    currency: Annotated[str, typer.Option(help="Currency of prices.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the data set in --out.")] = False,
+) -> None:
+    """Import your own log; columns are guessed, shown, and can be named."""
+    from vitrina.data.importers.log import import_log, save_import
+
+    result = import_log(
+        log,
+        items=items,
+        users=users,
+        columns=_pairs(column),
+        item_columns=_pairs(item_column),
+        delimiter=delimiter,
+        name=name or out.name,
+        positive=positive,
+        repeats=repeats,
+        currency=currency,
+    )
+    for use in result.mapping:
+        output.say(f"{use}")
+    for warning in result.warnings:
+        output.say(f"warning: {warning}")
+    save_import(result, out, overwrite=overwrite)
+    output.say(f"{result.dataset!r}")
+    print(out)
+
+
+def _pairs(given: list[str] | None) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given or []:
+        role, equals, source = text.partition("=")
+        if not equals or not source:
+            raise typer.BadParameter(f"{text!r} is not role=column, such as user=customer_id", param_hint="--column")
+        pairs[role.strip()] = source.strip()
+    return pairs
+
+
+@app.command("describe")
+def describe(
+    data: Annotated[str, typer.Argument(help="A data set: a folder or a known name.")],
+    json: Json = False,
+    csv: Csv = False,
+) -> None:
+    """Show counts, long tail, dates, attributes present and absent, and warnings."""
+    from vitrina.data.describe import describe as look
+    from vitrina.data.known import open_dataset
+
+    found = look(open_dataset(data)).to_dict()
+    if json:
+        return output.as_json(found)
+    facts = [{"what": key.replace("_", " "), "value": value} for key, value in found.items() if _is_plain(value)]
+    output.table(facts, csv=csv)
+    if csv:
+        return
+    if found["attributes"]:
+        output.table(found["attributes"], title="attributes")
+    for warning in found["warnings"]:
+        print(f"warning: {warning}")
+
+
+def _is_plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, dict | list)

@@ -1,0 +1,183 @@
+"""``vitrina fit`` and ``vitrina recommend``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vitrina.cli import output
+from vitrina.cli.output import Csv, Json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("models")(models)
+    app.command("fit")(fit)
+    app.command("recommend")(recommend)
+
+
+def models(json: Json = False, csv: Csv = False) -> None:
+    """List the models with their settings, defaults and search ranges."""
+    from vitrina.models.registry import MODELS, family, model_class
+    from vitrina.models.space import settings_of
+
+    rows = []
+    for name in MODELS:
+        cls = model_class(name)
+        shown = ", ".join(f"{s.name}={s.default}" for s in settings_of(cls)) or "-"
+        rows.append({"model": name, "title": cls.title, "family": family(name), "paper": cls.paper, "settings": shown})
+    output.table(rows, json=json, csv=csv)
+
+
+def fit(
+    model: Annotated[str | None, typer.Argument(help="Name of a model, see `vitrina models`.")] = None,
+    data: Annotated[str | None, typer.Argument(help="A data set: a folder or a known name.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the saved model.")] = None,
+    best: Annotated[Path | None, typer.Option(help="Take model and settings from the winner of this run.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, such as l2=300; may be repeated.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
+    without_histories: Annotated[
+        bool, typer.Option("--without-histories", help="Do not store the known users' histories.")
+    ] = False,
+) -> None:
+    """Fit one model on a whole data set and save it, ready to recommend without the data."""
+    from vitrina.data.known import open_dataset
+    from vitrina.models.registry import make
+    from vitrina.models.trained import Trained
+
+    if out is None:
+        raise typer.BadParameter("say where the model goes, for example --out models/ease", param_hint="--out")
+    if best is not None:
+        model, data, settings = _winner(best, model if data is None else data)
+    elif model is None or data is None:
+        raise typer.BadParameter("give a model and a data set (vitrina fit ease ml-1m --out ...), or --best RUN")
+    else:
+        settings = {}
+    dataset = open_dataset(data)
+    trained = Trained.fit(make(model, **settings, **_parsed(set_ or [])), dataset, source=data)
+    trained.save(out, overwrite=overwrite, histories=not without_histories)
+    output.say(f"{model} fitted on {dataset!r}")
+    print(out)
+
+
+def _winner(run: Path, data: str | None) -> tuple[str, str, dict[str, Any]]:
+    """Return the best model of a run with the settings that tuning chose, and the run's data unless others are given."""
+    from vitrina.errors import VitrinaError
+    from vitrina.experiments.config import read_config
+    from vitrina.experiments.runs import RESULTS, read_json
+
+    if not (run / RESULTS).is_file():
+        raise VitrinaError(f"{run} holds no finished run (no {RESULTS}). Make one with: vitrina compare DATA --out {run}")
+    results = read_json(run / RESULTS)
+    if not results["methods"]:
+        raise VitrinaError(f"no model finished in {run}.")
+    first = results["methods"][0]
+    if results["verdict"]["winner"] is None:
+        output.say(f"{first['name']} has the highest mean, but: {results['verdict']['reason']}.")
+    return first["name"], data or read_config(run / "config.toml").data, first["settings"]
+
+
+def _parsed(pairs: list[str]) -> dict[str, Any]:
+    """Read ``name=value`` pairs; a value is a TOML value, or else text."""
+    import tomllib
+
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{pair!r} is not name=value", param_hint="--set")
+        try:
+            settings[name.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[name.strip()] = text
+    return settings
+
+
+def recommend(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved model.")],
+    user: Annotated[list[str] | None, typer.Option(help="A known user's id; may be repeated.")] = None,
+    history: Annotated[str | None, typer.Option(help="Comma-separated item ids of somebody never seen before.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All known users; needs --out.")] = False,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, help="Length of the list.")] = 10,
+    exclude: Annotated[str, typer.Option(help="Comma-separated item ids to leave out.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write Parquet (.parquet) or CSV (.csv) here.")] = None,
+    json: Json = False,
+    csv: Csv = False,
+) -> None:
+    """Recommend for known users, for somebody given by a history, or for everyone."""
+    from vitrina.models.storage import load_trained
+
+    if sum([bool(user), history is not None, everyone]) != 1:
+        raise typer.BadParameter("give one of --user, --history or --all")
+    trained = load_trained(model)
+    if everyone:
+        if out is None:
+            raise typer.BadParameter("--all writes a file: give --out recs.parquet", param_hint="--out")
+        return _everyone(trained, k, out)
+    listed = trained.recommend(
+        users=user or None,
+        histories=[_ids(history)] if history is not None else None,
+        k=k,
+        exclude=_ids(exclude),
+    )
+    if out is not None:
+        return _write([listed], out)
+    if listed["query"].n_unique() == 1 and not (json or csv):
+        listed = listed.drop("query")
+    if listed.is_empty():
+        output.say("nothing to recommend: every item is in the history, excluded or not on offer.")
+    output.table(listed.to_dicts(), json=json, csv=csv)
+
+
+def _ids(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _everyone(trained: Any, k: int, out: Path) -> None:
+    from vitrina.cli.progress import shown
+
+    batch = 5_000
+    with shown() as progress:
+        progress.begin("recommending", -(-len(trained.users or ()) // batch) or 1)
+
+        def told() -> Any:
+            for table in trained.recommend_all(k, batch=batch):
+                yield table
+                progress.advance("recommending")
+
+        _write(told(), out)
+
+
+def _write(tables: Any, out: Path) -> None:
+    """Write tables one after the other, so that memory stays small; the file appears only when it is whole."""
+    from vitrina.data.files import atomic_file
+
+    if out.suffix not in {".parquet", ".csv"}:
+        raise typer.BadParameter(f"{out.name} should end in .parquet or .csv", param_hint="--out")
+    rows = 0
+    with atomic_file(out) as part:
+        if out.suffix == ".csv":
+            with part.open("wb") as file:
+                for table in tables:
+                    file.write(table.write_csv(include_header=rows == 0).encode())
+                    rows += len(table)
+        else:
+            rows = _write_parquet(tables, part)
+    output.say(f"{rows:,} recommendations")
+    print(out)
+
+
+def _write_parquet(tables: Any, path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    writer, rows = None, 0
+    for table in tables:
+        arrow = table.to_arrow()
+        writer = writer or pq.ParquetWriter(path, arrow.schema)
+        writer.write_table(arrow)
+        rows += len(table)
+    if writer is not None:
+        writer.close()
+    return rows

@@ -1,0 +1,73 @@
+"""Progress on the screen: bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vitrina.cli.output import say
+from vitrina.experiments.progress import Progress
+
+
+class Lines:
+    """One line at the beginning and the end of each task."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, int] = {}
+
+    def begin(self, task: str, total: int) -> None:
+        """Remember how much there is to do."""
+        self._left[task] = total
+
+    def advance(self, task: str, note: str = "") -> None:
+        """Count down; the last step is told."""
+        self._left[task] -= 1
+        if self._left[task] == 0:
+            say(f"{task}: done {note}".rstrip())
+
+    def say(self, message: str) -> None:
+        """Print the message."""
+        say(message)
+
+
+class Bars:
+    """A bar for each task."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self.bars = RichProgress(
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+        )
+        self._tasks: dict[str, object] = {}
+
+    def begin(self, task: str, total: int) -> None:
+        """Show a new bar."""
+        self._tasks[task] = self.bars.add_task(task, total=total, note="")
+
+    def advance(self, task: str, note: str = "") -> None:
+        """Move the bar one step."""
+        self.bars.update(self._tasks[task], advance=1, note=note)  # type: ignore[arg-type]
+
+    def say(self, message: str) -> None:
+        """Print the message above the bars."""
+        self.bars.console.print(message, markup=False, highlight=False)
+
+
+@contextmanager
+def shown() -> Iterator[Progress]:
+    """Yield a progress that suits the standard error at hand."""
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    bars = Bars()
+    with bars.bars:
+        yield bars

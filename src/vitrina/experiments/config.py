@@ -1,0 +1,127 @@
+"""What a comparison is: one TOML file, or the options of the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from vitrina.errors import VitrinaError
+from vitrina.metrics.registry import parse
+from vitrina.models.registry import MODELS, make, model_class
+from vitrina.models.space import settings_of
+from vitrina.ranking.memory import parse_bytes
+
+#: What a comparison measures unless told otherwise; the deciding metric is added where it is missing.
+DEFAULT_METRICS = (
+    "ndcg@10", "recall@10", "precision@10", "hr@10", "map@10", "mrr@10", "ndcg@50", "recall@50",
+    "coverage@10", "gini@10", "novelty@10", "diversity@10", "popularity@10",
+)  # fmt: skip
+
+
+class SplitConfig(BaseModel):
+    """Which protocol splits the data; ``default`` decides by the timestamps."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    protocol: str = "default"
+    seed: int = 0
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunConfig(BaseModel):
+    """A comparison, declared.
+
+    ``models`` maps model names to settings held fixed; the other settings with a search range are tuned with ``trials``
+    trials each on the validation part. ``seconds`` caps the tuning of one model; a run that hits the cap says so.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str
+    models: dict[str, dict[str, Any]] = {name: {} for name in MODELS}
+    split: SplitConfig = SplitConfig()
+    metric: str = "ndcg@10"
+    metrics: list[str] = list(DEFAULT_METRICS)
+    trials: int = Field(20, ge=1)
+    seconds: float | None = Field(None, gt=0)
+    seed: int = 0
+    memory: str = "1GB"
+    save_models: bool = True
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return {name: {} for name in value} if isinstance(value, list | tuple) else value
+
+    @field_validator("models")
+    @classmethod
+    def _known(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, fixed in value.items():
+            model_class(name)
+            make(name, **fixed)
+        if not value:
+            raise VitrinaError(f"no models to compare. Known: {', '.join(MODELS)}.")
+        return value
+
+    @field_validator("memory")
+    @classmethod
+    def _amount(cls, value: str) -> str:
+        parse_bytes(value)
+        return value
+
+    @model_validator(mode="after")
+    def _metrics(self) -> RunConfig:
+        names = list(dict.fromkeys(parse(name).name for name in [self.metric, *self.metrics]))
+        deciding = parse(self.metric)
+        if not deciding.per_user or deciding.higher_is_better is not True:
+            raise VitrinaError(f"metric = {self.metric!r} cannot decide a comparison: it must be a per-user measure of accuracy.")
+        object.__setattr__(self, "metrics", names)
+        object.__setattr__(self, "metric", deciding.name)
+        return self
+
+    @property
+    def budget(self) -> int:
+        """The memory for blocks of scores, in bytes."""
+        return parse_bytes(self.memory)
+
+    def tuned(self, name: str) -> list[str]:
+        """Settings of a model that tuning chooses."""
+        fixed = self.models[name]
+        return [s.name for s in settings_of(model_class(name)) if s.range is not None and s.name not in fixed]
+
+    def trials_of(self, name: str) -> int:
+        """Trials a model gets: the same for all, or one where there is nothing to choose."""
+        return self.trials if self.tuned(name) else 1
+
+    def to_toml(self) -> str:
+        """Return the configuration as TOML, every value resolved."""
+        return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def read_config(path: Path, **overrides: Any) -> RunConfig:
+    """Read a run's TOML; raises ``VitrinaError`` that names the wrong key and the right ones."""
+    if not path.is_file():
+        raise VitrinaError(f"no configuration at {path}.")
+    try:
+        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise VitrinaError(f"{path} is not valid TOML: {error}.") from None
+    return make_config(**{**declared, **overrides})
+
+
+def make_config(**values: Any) -> RunConfig:
+    """Build a configuration; raises ``VitrinaError`` with one line for each wrong value."""
+    try:
+        return RunConfig(**values)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in e['loc']) or 'configuration'}: {_message(e)}" for e in error.errors()]
+        known = ", ".join(RunConfig.model_fields)
+        raise VitrinaError("; ".join(lines) + f". A configuration has: {known}.") from None
+
+
+def _message(error: Any) -> str:
+    return str(error["msg"]).removeprefix("Value error, ").rstrip(".")

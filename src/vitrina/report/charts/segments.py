@@ -1,0 +1,110 @@
+"""Who is served well: the deciding metric by part of the users or items, one line a method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from vitrina.report.charts.labels import shorten, spread
+from vitrina.report.charts.svg import Figure, drawing, inline
+from vitrina.report.contract import MIN_USERS, Results, Segment
+from vitrina.report.numbers import count, counted, number, plain_decimals
+from vitrina.report.theme import colours
+
+_WIDTH, _HEIGHT = 245.0, 250.0
+_DASHES: tuple[list[int], ...] = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [1, 3])
+
+
+def segment_figures(results: Results) -> list[tuple[Figure, list[Segment]]]:
+    """Draw a figure for each kind of segment with at least two parts, and hand back its rows for the table beneath."""
+    kinds: dict[str, list[Segment]] = {}
+    for segment in results.segments:
+        if any(v is not None for v in segment.metrics.values()):
+            kinds.setdefault(segment.segment, []).append(segment)
+    return [(_figure(results, kind, parts, i), parts) for i, (kind, parts) in enumerate(kinds.items()) if len(parts) > 1]
+
+
+def segment_rows(results: Results, parts: list[Segment]) -> list[tuple[str, list[str]]]:
+    """Return the numbers of a figure: for each method its label and one text a part."""
+    places = plain_decimals(v for part in parts for v in part.metrics.values())
+    return [
+        (results.label(m.name), [number(part.metrics.get(m.name), places) for part in parts])
+        for m in results.ranked
+        if any(part.metrics.get(m.name) is not None for part in parts)
+    ]
+
+
+def _leader(part: Segment) -> str:
+    values = {name: v for name, v in part.metrics.items() if v is not None}
+    return max(values, key=lambda name: values[name]) if values else ""
+
+
+def _message(results: Results, kind: str, parts: list[Segment]) -> str:
+    leaders = [_leader(part) for part in parts]
+    favourite = results.best.name if results.best is not None else leaders[0]
+    other = [(results.label(leader), part.value) for leader, part in zip(leaders, parts, strict=True) if leader != favourite]
+    name = results.label(favourite)
+    if not other:
+        return f"By {kind}: {name} leads everywhere"
+    shown = "; ".join(f"{who} for {value}" for who, value in other[:3])
+    return f"By {kind}: {name} leads in {len(parts) - len(other)} of {len(parts)} parts; {shown}"
+
+
+def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Figure:
+    message = _message(results, kind, parts)
+    rows = segment_rows(results, parts)
+    said = "; ".join(f"{label}: " + ", ".join(f"{p.value} {v}" for p, v in zip(parts, values, strict=True)) for label, values in rows)
+    small = [part.value for part in parts if part.n_users is not None and part.n_users < MIN_USERS]
+    caption = f"{results.deciding} by {kind}."
+    if small:
+        caption += f" Fewer than {counted(MIN_USERS, 'user')} in {', '.join(small)}: read with care."
+    chart = _lines(results, parts)
+    return Figure(f"segment-{index}", message, drawing(chart, f"segment-{index}", f"{message}. {results.deciding}: {said}."), caption)
+
+
+def _lines(results: Results, parts: list[Segment]) -> alt.LayerChart:
+    c = colours()
+    names = [m.name for m in results.ranked if any(part.metrics.get(m.name) is not None for part in parts)]
+    top = max(v for part in parts for v in part.metrics.values() if v is not None)
+    bottom = min(0.0, *(v for part in parts for v in part.metrics.values() if v is not None))
+    domain = [bottom, (top or 1.0) * 1.04]
+    ticks = [
+        {"part": i, "label": [shorten(part.value, 12), f"n = {count(part.n_users)}" if part.n_users is not None else ""]}
+        for i, part in enumerate(parts)
+    ]
+    x_scale = alt.Scale(domain=[-0.15, len(parts) - 0.85], nice=False)
+    x = alt.X("part:Q", scale=x_scale, axis=None)
+    y_axis = alt.Axis(tickCount=5, format="~g", title=None)
+    y = alt.Y("value:Q", scale=alt.Scale(domain=domain, nice=False), axis=y_axis)
+    layers: list[alt.Chart] = [
+        alt.Chart(inline(ticks)).mark_text(baseline="top", color=c["quiet"], lineHeight=15).encode(
+            x=x, y=alt.value(_HEIGHT + 8), text="label:N"
+        )
+    ]
+    for rank, name in reversed(list(enumerate(names))):
+        values = [(i, part.metrics.get(name)) for i, part in enumerate(parts)]
+        rows: list[dict[str, Any]] = [{"part": i, "value": v} for i, v in values if v is not None]
+        colour = c["accent"] if rank == 0 else c["ink"] if rank < 3 else c["mark"]
+        line = alt.Chart(inline(rows)).encode(x=x, y=y)
+        dash = _DASHES[rank % len(_DASHES)]
+        layers.append(line.mark_line(color=colour, strokeWidth=2.25 if rank == 0 else 1.25, strokeDash=dash))
+        layers.append(line.mark_point(filled=True, color=colour, opacity=1, size=36 if rank == 0 else 20))
+    layers += _end_labels(results, names, parts, domain)
+    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
+
+
+def _end_labels(results: Results, names: list[str], parts: list[Segment], domain: list[float]) -> list[alt.Chart]:
+    """Names at the right end of the lines, moved apart where they would touch."""
+    c = colours()
+    ends = [next(v for part in reversed(parts) if (v := part.metrics.get(name)) is not None) for name in names]
+    wanted = [(domain[1] - v) / (domain[1] - domain[0]) * _HEIGHT for v in ends]
+    layers = []
+    for rank, (name, y) in enumerate(zip(names, spread(wanted, 14, 0, _HEIGHT), strict=True)):
+        style: dict[str, Any] = {"fontWeight": "bold", "color": c["accent"]} if rank == 0 else {}
+        text = shorten(results.label(name), 13)
+        mark = alt.Chart(inline([{"name": text}])).mark_text(align="left", baseline="middle", **style)
+        layers.append(mark.encode(x=alt.value(_WIDTH + 4), y=alt.value(y), text="name:N"))
+    return layers
+
+

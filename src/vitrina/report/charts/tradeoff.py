@@ -1,0 +1,212 @@
+"""Accuracy against what it costs (training time) and against what it shows of the catalogue (coverage, novelty)."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+from markupsafe import Markup
+
+from vitrina.report.charts.labels import Anchor, Box, place, shorten
+from vitrina.report.charts.svg import Figure, drawing, inline
+from vitrina.report.contract import Method, Results
+from vitrina.report.numbers import number, plain_decimals, seconds
+from vitrina.report.table import all_metrics, leading_names, results_table
+from vitrina.report.theme import colours
+
+WIDE, NARROW, HALF = (730.0, 330.0), (275.0, 300.0), (330.0, 260.0)
+"""Plot sizes in pixels, without axes: the whole column, a telephone, half a column."""
+
+_LEAST_SECONDS = 0.001
+
+
+@dataclass(frozen=True)
+class _Point:
+    method: Method
+    label: str
+    x: float
+    y: float
+    span: tuple[float, float] | None
+
+
+def time_figure(results: Results) -> Figure | None:
+    """Accuracy against the seconds of one fit, on a log scale; ``None`` with fewer than two timed methods."""
+
+    def fit_seconds(method: Method) -> float | None:
+        return None if method.seconds.fit is None else max(method.seconds.fit, _LEAST_SECONDS)
+
+    points = _points(results, fit_seconds)
+    if len(points) < 2:
+        return None
+    best, fastest = points[0], min(points, key=lambda p: p.x)
+    places = _places(results)
+    if best is fastest:
+        message = f"{best.label} is both the most accurate and the fastest to train"
+    else:
+        message = (
+            f"{best.label} is the most accurate after {seconds(best.x)} of training; "
+            f"{fastest.label}, the fastest, takes {seconds(fastest.x)} and reaches {number(fastest.y, places)}"
+        )
+    said = "; ".join(f"{p.label} {number(p.y, places)} after {seconds(p.x)}" for p in points)
+    alternative = f"{message}. {results.deciding} and seconds of one fit: {said}."
+
+    def draw(name: str, size: tuple[float, float]) -> Markup:
+        title = "seconds for one fit, log scale"
+        return drawing(_scatter(results, points, size, title, log=True, frontier=True), name, alternative)
+
+    caption = (
+        f"{results.deciding} on test against the time of one fit with the chosen settings; bars are 95 % intervals. "
+        "Filled points: the best and those that cannot be told apart from it. Along the dashed line nothing is both faster and better."
+    )
+    return Figure("time", message, draw("time-wide", WIDE), caption, draw("time-narrow", NARROW))
+
+
+def beyond_figures(results: Results) -> list[Figure]:
+    """Accuracy against coverage and against novelty, where the run measured them."""
+    metrics = all_metrics(results)
+    cutoff = results.deciding.partition("@")[2].partition(":")[0]
+    figures = []
+    for topic in ("coverage", "novelty"):
+        named = [m for m in metrics if topic in m and "user" not in m]
+        metric = next((m for m in named if f"@{cutoff}" in m), named[0] if named else None)
+        figure = None if metric is None else _beyond_figure(results, metric, topic)
+        if figure is not None:
+            figures.append(figure)
+    return figures
+
+
+def _beyond_figure(results: Results, metric: str, topic: str) -> Figure | None:
+    points = _points(results, lambda method: method.metrics.get(metric))
+    if len(points) < 2:
+        return None
+    places, places_x = _places(results), plain_decimals(p.x for p in points)
+    best, most = points[0], max(points, key=lambda p: p.x)
+    if best is most:
+        message = f"{best.label} is the most accurate and has the highest {topic}, {number(best.x, places_x)}"
+    else:
+        message = (
+            f"{best.label}, the most accurate, has a {topic} of {number(best.x, places_x)}; "
+            f"{most.label} has the highest, {number(most.x, places_x)}"
+        )
+    said = "; ".join(f"{p.label} {number(p.y, places)} at {number(p.x, places_x)}" for p in points)
+    alternative = f"{message}. {results.deciding} and {metric}: {said}."
+    chart = _scatter(results, points, HALF, metric, log=False, frontier=False)
+    definition = results.definitions.get(metric, "")
+    caption = f"{results.deciding} against {metric}" + (f": {definition}." if definition else ".")
+    return Figure(topic, message, drawing(chart, topic, alternative), caption)
+
+
+def _places(results: Results) -> int:
+    return results_table(results, [results.deciding], costs=False).columns[0].decimals
+
+
+def _points(results: Results, x_of: Callable[[Method], float | None]) -> list[_Point]:
+    found = []
+    for method in results.ranked:
+        x, y = x_of(method), method.metrics.get(results.deciding)
+        if x is not None and y is not None:
+            found.append(_Point(method, results.label(method.name), x, y, method.interval(results.deciding)))
+    return found
+
+
+def _linear_domain(values: Sequence[float], pad: float) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    if low >= 0 and low < 0.4 * high:
+        low = 0.0
+    room = pad * ((high - low) or abs(high) or 1.0)
+    return (low if low == 0 else low - room), high + room
+
+
+def _log_domain(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    pad = max((high / low) ** 0.12, 1.8)
+    return low / pad, high * pad
+
+
+def _log_ticks(domain: tuple[float, float]) -> list[float]:
+    steps = (1, 3) if math.log10(domain[1] / domain[0]) < 3 else (1,)
+    exponents = range(math.floor(math.log10(domain[0])), math.ceil(math.log10(domain[1])) + 1)
+    return [t for e in exponents for s in steps if domain[0] <= (t := float(f"{s}e{e}")) <= domain[1]]
+
+
+def _scatter(
+    results: Results, points: list[_Point], size: tuple[float, float], x_title: str, *, log: bool, frontier: bool
+) -> alt.LayerChart:
+    ys = [v for p in points for v in (p.y, *(p.span or ()))]
+    y_domain = _linear_domain(ys, 0.08)
+    x_domain = _log_domain([p.x for p in points]) if log else _linear_domain([p.x for p in points], 0.08)
+    x_scale = alt.Scale(type="log" if log else "linear", domain=list(x_domain), nice=False, zero=False)
+    x_axis = alt.Axis(values=_log_ticks(x_domain), format="~g") if log else alt.Axis(tickCount=5, format="~g")
+    x = alt.X("x:Q", scale=x_scale, axis=x_axis, title=x_title)
+    y_axis = alt.Axis(tickCount=5, titleAngle=0, titleAlign="left", titleAnchor="end", titleX=-30, titleY=-14)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=list(y_domain), nice=False, zero=False), title=results.deciding, axis=y_axis)
+
+    def pixel(point: _Point) -> tuple[float, float]:
+        f = math.log if log else float
+        across = (f(point.x) - f(x_domain[0])) / (f(x_domain[1]) - f(x_domain[0]))
+        return across * size[0], _height(point.y, y_domain, size[1])
+
+    layers = _marks(results, points, x, y)
+    if frontier:
+        layers.insert(0, _frontier(points, x, y))
+    bars = [
+        Box(pixel(p)[0] - 2, _height(p.span[1], y_domain, size[1]), pixel(p)[0] + 2, _height(p.span[0], y_domain, size[1]))
+        for p in points
+        if p.span
+    ]
+    names = [shorten(p.label, 24 if size[0] > 300 else 18) for p in points]
+    anchors = place([pixel(p) for p in points], names, size, bars)
+    layers += _names(points, names, anchors, x, y)
+    return alt.layer(*layers).properties(width=size[0], height=size[1])
+
+
+def _height(value: float, domain: tuple[float, float], height: float) -> float:
+    return (domain[1] - value) / (domain[1] - domain[0]) * height
+
+
+def _frontier(points: list[_Point], x: alt.X, y: alt.Y) -> alt.Chart:
+    """The points that nothing beats on both axes, joined: lower x is better here."""
+    best_so_far, rows = -math.inf, []
+    for point in sorted(points, key=lambda p: (p.x, -p.y)):
+        if point.y > best_so_far:
+            best_so_far = point.y
+            rows.append({"x": point.x, "y": point.y})
+    return alt.Chart(inline(rows)).mark_line(strokeDash=[2, 3], strokeWidth=1).encode(x=x, y=y)
+
+
+def _marks(results: Results, points: list[_Point], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    c = colours()
+    leading = leading_names(results)
+    bars = [{"x": p.x, "y": p.span[0], "y2": p.span[1]} for p in points if p.span]
+    layers = [alt.Chart(inline(bars)).mark_rule().encode(x=x, y=y, y2="y2:Q")] if bars else []
+    for first, group, fill, stroke in (
+        (False, False, c["paper"], c["ink"]),
+        (False, True, c["ink"], c["ink"]),
+        (True, None, c["accent"], c["accent"]),
+    ):
+        rows = [
+            {"x": p.x, "y": p.y}
+            for i, p in enumerate(points)
+            if (i == 0) == first and (group is None or (p.method.name in leading) == group)
+        ]
+        if rows:
+            mark = alt.Chart(inline(rows)).mark_point(filled=False, fill=fill, stroke=stroke, opacity=1, size=90 if first else 60)
+            layers.append(mark.encode(x=x, y=y))
+    return layers
+
+
+def _names(points: list[_Point], names: list[str], anchors: list[Anchor], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """The labels: one layer for each way of sitting on a point, since a shift is a property of a mark."""
+    groups: dict[tuple[Anchor, bool], list[dict[str, Any]]] = defaultdict(list)
+    for i, (point, name, anchor) in enumerate(zip(points, names, anchors, strict=True)):
+        groups[anchor, i == 0].append({"x": point.x, "y": point.y, "name": name})
+    layers = []
+    for (anchor, first), rows in groups.items():
+        style: dict[str, Any] = {"align": anchor.align, "dx": anchor.dx, "dy": anchor.dy, "baseline": "middle"}
+        style |= {"fontWeight": "bold", "color": colours()["accent"]} if first else {}
+        layers.append(alt.Chart(inline(rows)).mark_text(**style).encode(x=x, y=y, text="name:N"))
+    return layers

@@ -1,0 +1,107 @@
+"""From the results of a comparison to one page that needs nothing else: no network, no JavaScript, no second file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from vitrina.data.files import write_text
+from vitrina.report import numbers
+from vitrina.report.charts.pairs import forest_figure
+from vitrina.report.charts.segments import segment_figures, segment_rows
+from vitrina.report.charts.tail import tail_figure
+from vitrina.report.charts.tradeoff import beyond_figures, time_figure
+from vitrina.report.charts.tuning import tuning_panels
+from vitrina.report.contract import Results, parse_results, read_results
+from vitrina.report.table import all_metrics, group_legend, main_metrics, results_table
+from vitrina.report.text_tables import latex_table, markdown_tables
+from vitrina.report.theme import chart_css, theme_css
+from vitrina.report.verdict import difference, opening, pair_interval, significant
+
+
+def write_report(run: Path, out: Path | None = None) -> Path:
+    """Write the report of the comparison in the folder ``run``, and return its path.
+
+    Reads ``run/results.json`` and nothing else. Writes ``out`` (default ``run/report.html``) and, beside it, ``tables.md`` and
+    ``tables.tex``. Raises ``VitrinaError`` if the results are missing or damaged, or a file cannot be written.
+    """
+    run = Path(run)
+    results = read_results(run)
+    target = run / "report.html" if out is None else Path(out)
+    write_text(target, report_html(results))
+    write_text(target.with_name("tables.md"), markdown_tables(results))
+    write_text(target.with_name("tables.tex"), latex_table(results))
+    return target
+
+
+def report_html(results: Results | dict[str, Any]) -> str:
+    """Return the page for the content of ``results.json``. Raises ``VitrinaError`` if that is not a comparison's results."""
+    parsed = results if isinstance(results, Results) else parse_results(results)
+    return _environment().get_template("report.html.j2").render(_context(parsed))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Autoescape is on for every template: all names in a report come from user data."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("vitrina.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("count", "counted", "percent", "p_value", "seconds", "date", "number"):
+        environment.filters[name] = getattr(numbers, name)
+    environment.filters["setting"] = _setting
+    return environment
+
+
+def _setting(value: object) -> str:
+    """Write a setting as a person would type it: floats to four digits, lists and tables as they are."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _css() -> Markup:
+    source, *_ = _environment().loader.get_source(_environment(), "report.css")  # type: ignore[union-attr]
+    return Markup(f"{theme_css()}\n{chart_css()}\n{source}")
+
+
+def _context(results: Results) -> dict[str, Any]:
+    metrics = all_metrics(results)
+    context: dict[str, Any] = {
+        "results": results,
+        "css": _css(),
+        "opening": opening(results),
+        "table": results_table(results),
+        "every_metric": results_table(results, costs=False, metrics=metrics) if len(metrics) > len(main_metrics(results)) else None,
+        "definitions": [(m, results.definitions[m]) for m in metrics if m in results.definitions],
+        "legend": group_legend(results),
+        "time": time_figure(results),
+        "beyond": beyond_figures(results),
+        "forest": forest_figure(results),
+        "pairs": [(p, difference(p), pair_interval(p), significant(p)) for p in results.pairs],
+        "tuning": tuning_panels(results),
+        "segments": [(figure, parts, segment_rows(results, parts)) for figure, parts in segment_figures(results)],
+        "tail": tail_figure(results),
+    }
+    context["contents"] = [(anchor, title) for anchor, title, present in _sections(results, context) if present]
+    return context
+
+
+def _sections(results: Results, context: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """The sections of the page in their order; those without content are left out of page and contents alike."""
+    data, split = results.dataset, results.split
+    return [
+        ("table", "Results", bool(results.methods or results.failures or results.skipped)),
+        ("worth", "Accuracy and its price", bool(context["time"] or context["beyond"])),
+        ("differences", "Differences", bool(results.pairs)),
+        ("tuning", "Tuning", context["tuning"] is not None),
+        ("segments", "Who is served well", bool(context["segments"])),
+        ("audit", "The split and its audit", results.audit is not None or bool(split.protocol)),
+        ("data", "The data", bool(data.events or data.name or data.title)),
+        ("repeat", "To repeat it", True),
+    ]

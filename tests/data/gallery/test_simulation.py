@@ -1,0 +1,151 @@
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vitrina.data.gallery import Tastes, simulate
+from vitrina.data.gallery.works import DAY, OPENING
+from vitrina.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def data():
+    return simulate(0)
+
+
+def check_invariants(data, days):
+    log = data.interactions
+    table = data.catalogue.table
+    assert log.null_count().sum_horizontal()[0] == 0
+    assert log["timestamp"].is_sorted()
+    assert log["timestamp"].is_between(OPENING, OPENING + days * DAY).all()
+    # Nothing is liked or bought before it arrived.
+    assert (log["timestamp"].to_numpy() > table["available_from"].to_numpy()[data.item_codes]).all()
+    # One like, and one purchase, a person and work.
+    assert log.select("user", "item", "kind").n_unique() == log.height
+    # No more sold than there were copies.
+    sold = np.bincount(data.item_codes[(log["kind"] == "sale").to_numpy()], minlength=data.n_items)
+    assert (sold <= table["stock"].to_numpy()).all()
+    # A session is one person's and short; a person's sessions lie on different days.
+    if log.height:
+        sessions = log.group_by("session", maintain_order=True).agg(
+            pl.col("user").n_unique().alias("users"),
+            pl.col("user").first(),
+            (pl.col("timestamp").max() - pl.col("timestamp").min()).alias("length"),
+            (pl.col("timestamp").min() // DAY).alias("day"),
+        )
+        assert (sessions["users"] == 1).all()
+        assert sessions["length"].max() < DAY
+        assert sessions.select("user", "day").n_unique() == sessions.height
+        assert sorted(sessions["session"]) == list(range(sessions.height))
+
+
+def test_invariants_of_the_default(data):
+    check_invariants(data, 730)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**40),
+    n_users=st.integers(1, 25),
+    n_works=st.integers(1, 40),
+    n_artists=st.integers(1, 70),
+    likes=st.sampled_from([0.0, 0.5, 6.0, 60.0]),
+    sales=st.sampled_from([0.0, 0.5, 6.0]),
+    days=st.sampled_from([1, 2, 30, 730]),
+    tastes=st.builds(Tastes, **dict.fromkeys(Tastes.names(), st.sampled_from([0.0, 1.0, 10.0]))),
+)
+def test_invariants_of_any_size(seed, n_users, n_works, n_artists, likes, sales, days, tastes):
+    sizes = {"n_users": n_users, "n_works": n_works, "n_artists": n_artists}
+    data = simulate(seed, **sizes, likes_per_user=likes, sales_per_user=sales, days=days, tastes=tastes)
+    assert (data.n_users, data.n_items) == (n_users, n_works)
+    check_invariants(data, days)
+
+
+def test_same_seed_same_data_other_seed_other_data(data):
+    again, other = simulate(0), simulate(1)
+    assert again.fingerprint == data.fingerprint != other.fingerprint
+    assert again.interactions.equals(data.interactions)
+    assert again.catalogue.table.equals(data.catalogue.table)
+    assert again.items == data.items
+    assert not other.catalogue.table.equals(data.catalogue.table)
+
+
+def test_tastes_change_what_is_chosen_and_nothing_else(data):
+    other = simulate(0, tastes=Tastes.only())
+    assert other.fingerprint != data.fingerprint
+    assert other.catalogue.table.equals(data.catalogue.table)
+    kept = ["user", "timestamp", "kind"]
+    assert other.interactions.select(kept).equals(data.interactions.select(kept))
+
+
+def test_shape_of_the_default(data):
+    likes = data.positives()
+    assert (data.n_users, data.n_items) == (600, 1000)
+    assert len(likes) == pytest.approx(25_000, rel=0.1)
+    assert len(data) - len(likes) == pytest.approx(720, abs=5)
+    assert set(data.interactions["kind"].unique()) == {"like", "sale"}
+    assert set(likes.interactions["kind"].unique()) == {"like"}
+    assert data.has_times
+
+
+def test_popularity_and_activity_are_skewed(data):
+    likes = data.positives()
+    for counts in (likes.popularity, np.bincount(likes.user_codes, minlength=likes.n_users)):
+        ordered = np.sort(counts)[::-1]
+        assert ordered[: len(ordered) // 10].sum() > 0.22 * ordered.sum()
+        assert ordered[0] > 5 * np.median(ordered)
+        assert np.mean(counts > 0) > 0.98
+
+
+def test_sales_follow_stock(data):
+    sales = data.keep((data.interactions["kind"] == "sale").to_numpy())
+    stock = data.catalogue.table["stock"].to_numpy()
+    sold = np.bincount(sales.item_codes, minlength=sales.n_items)
+    assert sold[stock > 1].max() > 3  # prints sell several times
+    assert np.mean(sold[stock == 1]) > 0.3  # and many single works are gone
+
+
+def test_an_inventory_can_sell_out():
+    data = simulate(3, n_users=50, n_works=20, n_artists=5, sales_per_user=30, likes_per_user=5)
+    check_invariants(data, 730)
+    sold = np.bincount(data.item_codes[(data.interactions["kind"] == "sale").to_numpy()], minlength=20)
+    single = data.catalogue.table["stock"].to_numpy() == 1
+    assert (sold[single] == 1).all()
+
+
+def test_it_says_that_it_is_simulated(data):
+    info = data.info
+    assert info.simulated
+    assert info.positive == "kind = 'like'"
+    assert info.currency == "EUR"
+    assert "simulated" in info.title.lower()
+    assert any("simulated" in note for note in info.notes)
+    assert "seed 0" in info.source
+
+
+def test_it_takes_seconds():
+    begin = time.perf_counter()
+    simulate(5)
+    assert time.perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize("name", ["n_users", "n_works", "n_artists", "days"])
+def test_sizes_below_one_are_refused(name):
+    with pytest.raises(DataError, match=f"{name} = 0"):
+        simulate(0, **{name: 0})
+
+
+@pytest.mark.parametrize("name", ["likes_per_user", "sales_per_user"])
+@pytest.mark.parametrize("mean", [-1.0, float("nan"), float("inf")])
+def test_impossible_means_are_refused(name, mean):
+    with pytest.raises(DataError, match=name):
+        simulate(0, **{name: mean})
+
+
+def test_negative_seed_is_refused():
+    with pytest.raises(DataError, match="seed = -1"):
+        simulate(-1)
