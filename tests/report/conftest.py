@@ -143,7 +143,7 @@ def full_results(n_users: int = 940, seed: int = 4) -> dict[str, Any]:
         "methods": methods, "failures": [], "skipped": [{"name": "sequence-knn", "reason": "needs sessions, this log has none"}],
         "pairs": pairs,
         "verdict": {"winner": best if len(equal) == 1 else None, "equal_to_best": equal, "reason": "", "sentence": sentence,
-                    "runner_up": second, "smallest_detectable": 0.0105, "n_users": n_users, **{k: lead[k] for k in ("difference", "low", "high", "p_value")}},
+                    "runner_up": second, "smallest_detectable": (lead["high"] - lead["difference"]) * (1.96 + 0.84) / 1.96, "n_users": n_users, **{k: lead[k] for k in ("difference", "low", "high", "p_value")}},
         "segments": _segments(values, names, n_users),
         "tuning": {name: _tuning(values[name].mean() * 1.03, 20, i) for i, name in enumerate(TUNED)},
         "split": {"protocol": "global-time", "settings": {"validation": 0.1, "test": 0.1}, "seed": 0, "hash": "9f1c2a77d0b34e15",
@@ -169,7 +169,8 @@ def _segments(values: dict[str, np.ndarray], names: list[str], n_users: int) -> 
     for kind, value, share, factor in parts:
         flat = {"popular": 0.9, "popular-recent": 0.95, "random": 1.0}
         # Popularity does best on the head and nothing on the tail; the histories hardly matter to it.
-        change = {n: (flat.get(n, factor) if kind == "history length" else factor * (0.02 if n.startswith("popular") and value == "tail" else 1.0)) for n in names}
+        rng = np.random.default_rng(len(rows))
+        change = {n: rng.uniform(0.9, 1.1) * (flat.get(n, factor) if kind == "history length" else factor * (0.02 if n.startswith("popular") and value == "tail" else 1.0)) for n in names}
         rows.append({"segment": kind, "value": value, "n_users": None if share is None else int(share * n_users), "metrics": {n: float(values[n].mean() * change[n]) for n in names}})
     return rows
 

@@ -101,9 +101,7 @@ def _print_plan(settings: RunConfig, dataset: Dataset, published: Split | None, 
     from vitrina.data.splits.protocols import make_split
     from vitrina.experiments.plan import plan
 
-    split = published or make_split(
-        dataset, settings.split.protocol, seed=settings.split.seed, **settings.split.settings
-    )
+    split = published or make_split(dataset, settings.split.protocol, seed=settings.split.seed, **settings.split.settings)
     planned = plan(settings, split)
     if json or csv:
         rows: list[dict[str, Any]] = [

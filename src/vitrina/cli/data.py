@@ -18,23 +18,19 @@ def list_(json: Json = False, csv: Csv = False) -> None:
     """List the known public data sets: size, terms, whether present."""
     from vitrina.data.known import known_datasets, locate
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for known in known_datasets():
         found = locate(known.name)
-        rows.append(
-            {
-                "name": known.name,
-                "title": known.title,
-                "users": known.users,
-                "items": known.items,
-                "events": known.events,
-                "MB": known.megabytes,
-                "present": str(found) if found else "no",
-                "terms": known.terms,
-            }
-        )
-    if not (json or csv):
-        rows = [{**row, "present": "yes" if row["present"] != "no" else "no"} for row in rows]
+        counts = known.counts[0] if known.counts else None
+        row: dict[str, Any] = {"name": known.name, "title": known.title}
+        row |= {key: getattr(counts, key, None) for key in ("users", "items", "events")}
+        row["MB"] = known.megabytes
+        present = "built in" if known.simulated else "yes" if found else "no"
+        if json or csv:
+            row |= {"present": present, "folder": str(found or ""), "terms": known.terms, "terms_url": known.terms_url}
+        else:
+            row = {**row, "MB": f"{known.megabytes:g}" if known.megabytes else "-", "present": present, "terms": known.terms}
+        rows.append(row)
     output.table(rows, json=json, csv=csv)
 
 
@@ -42,25 +38,21 @@ def list_(json: Json = False, csv: Csv = False) -> None:
 def get(
     name: Annotated[str, typer.Argument(help="Name of a known data set, see `vitrina data list`.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also save it here as a Vitrina data set.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the data set in --out.")] = False,
 ) -> None:
     """Download a data set from its owner and verify it; a copy under VITRINA_DATA is looked for first."""
+    from vitrina.cli.progress import downloading
     from vitrina.data import known
 
     entry = known.find(name)
-    output.say(f"{entry.title}. Terms: {entry.terms}")
-    from vitrina.cli.progress import shown
-
-    with shown() as progress:
-        imported = known.get(name, progress=progress)
+    output.say(f"{entry.title}\nTerms: {entry.terms} {entry.terms_url}".rstrip())
+    with downloading() as progress:
+        imported = known.get(name, out=out, progress=progress)
     for note in imported.notes:
         output.say(f"note: {note}")
-    if out is not None:
-        from vitrina.data.storage import save_dataset
-
-        save_dataset(imported.dataset, out, overwrite=overwrite, splits=imported.splits)
     output.say(f"{imported.dataset!r}")
-    print(out or name)
+    if imported.splits:
+        output.say(f"published splits: {', '.join(imported.splits)}")
+    print(out or known.locate(name) or name)
 
 
 @app.command("sample")

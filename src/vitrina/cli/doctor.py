@@ -20,8 +20,6 @@ def doctor(json: Json = False, csv: Csv = False) -> None:
     checks = diagnose()
     if json:
         return output.as_json({c.name: {"value": c.value, "ok": c.ok, "advice": c.advice} for c in checks})
-    output.table(
-        [{"check": c.name, "": "ok" if c.ok else "!", "value": c.value, "advice": c.advice} for c in checks], csv=csv
-    )
+    output.table([{"check": c.name, "": "ok" if c.ok else "!", "value": c.value, "advice": c.advice} for c in checks], csv=csv)
     if not all(c.ok for c in checks) and not csv:
         output.say("Lines marked ! limit a feature; the rest works.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vitrina.cli import output
 from vitrina.cli.output import Csv, Json
+
+if TYPE_CHECKING:
+    from vitrina.models.space import Setting
 
 
 def register(app: typer.Typer) -> None:
@@ -23,12 +26,38 @@ def models(json: Json = False, csv: Csv = False) -> None:
     from vitrina.models.registry import MODELS, family, model_class
     from vitrina.models.space import settings_of
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in MODELS:
         cls = model_class(name)
-        shown = ", ".join(f"{s.name}={s.default}" for s in settings_of(cls)) or "-"
-        rows.append({"model": name, "title": cls.title, "family": family(name), "paper": cls.paper, "settings": shown})
+        head = {"model": name, "title": cls.title, "family": family(name), "paper": cls.paper}
+        settings = settings_of(cls)
+        if json or csv:
+            rows += [{**head, "setting": s.name, "default": s.default, "range": _range(s), "doc": s.doc} for s in settings]
+            rows += [] if settings else [{**head, "setting": "", "default": "", "range": "", "doc": ""}]
+        else:
+            rows += [
+                {
+                    "model": name if i == 0 else "",
+                    "paper": cls.paper if i == 0 else "",
+                    "setting": s.name if s else "-",
+                    "default": str(s.default) if s else "",
+                    "searched": _range(s) if s else "",
+                    "what it does": s.doc if s else "",
+                }
+                for i, s in enumerate(settings or [None])
+            ]
     output.table(rows, json=json, csv=csv)
+
+
+def _range(setting: Setting) -> str:
+    from vitrina.models.space import Choice
+
+    space = setting.range
+    if space is None:
+        return "fixed"
+    if isinstance(space, Choice):
+        return ", ".join(map(str, space.values))
+    return f"{space.low:g} to {space.high:g}{', log' if space.log else ''}"
 
 
 def fit(

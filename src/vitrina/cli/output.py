@@ -52,11 +52,12 @@ def _rich_table(rows: Sequence[Mapping[str, Any]], title: str) -> None:
     shown = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     names = list(rows[0]) if rows else []
     for name in names:
-        numeric = all(isinstance(row[name], int | float) for row in rows)
+        numeric = all(isinstance(row[name], int | float | None) for row in rows)
         shown.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         shown.add_row(*[escape(_text(row[name])) for name in names])
-    Console().print(shown)
+    # Without a terminal there is no width to fit: lines are never folded.
+    Console(width=None if sys.stdout.isatty() else 250).print(shown)
 
 
 def _text(value: Any) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from vitrina.cli.output import say
 from vitrina.experiments.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Lines:
@@ -47,7 +51,7 @@ class Bars:
             TextColumn("{task.fields[note]}"),
             console=Console(stderr=True),
         )
-        self._tasks: dict[str, object] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def begin(self, task: str, total: int) -> None:
         """Show a new bar."""
@@ -55,7 +59,7 @@ class Bars:
 
     def advance(self, task: str, note: str = "") -> None:
         """Move the bar one step."""
-        self.bars.update(self._tasks[task], advance=1, note=note)  # type: ignore[arg-type]
+        self.bars.update(self._tasks[task], advance=1, note=note)
 
     def say(self, message: str) -> None:
         """Print the message above the bars."""
@@ -71,3 +75,32 @@ def shown() -> Iterator[Progress]:
     bars = Bars()
     with bars.bars:
         yield bars
+
+
+@contextmanager
+def downloading() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yield a callback (file, bytes at hand, bytes in all) that shows a download."""
+    if not sys.stderr.isatty():
+        told: set[str] = set()
+
+        def line(name: str, done: int, total: int | None) -> None:
+            if name not in told:
+                told.add(name)
+                say(f"downloading {name} ...")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with RichProgress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def bar(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield bar

@@ -33,6 +33,8 @@ __all__ = [
     "open_split",
 ]
 
+_HINT = "A data set is a folder, or one of those that `vitrina data list` shows."
+
 #: Called with the file's name, the bytes at hand and the total, or None where it is not known.
 Progress = Callable[[str, int, int | None], None]
 
@@ -47,7 +49,7 @@ def find(name: str) -> KnownDataset:
     for entry in known_datasets():
         if entry.name == name:
             return entry
-    raise unknown("data set", name, [e.name for e in known_datasets()], "A data set is a folder or one of: vitrina data list")
+    raise unknown("data set", name, [e.name for e in known_datasets()], _HINT)
 
 
 def cache_folder() -> Path:
@@ -126,7 +128,7 @@ def _open(name_or_folder: str | Path) -> Imported:
         return _open_known(find(str(name_or_folder)))
     if isinstance(name_or_folder, Path) or len(folder.parts) > 1 or folder.exists():
         raise DataError(f"there is no data folder {folder}. Make one with: vitrina data import log.csv --out {folder}")
-    raise unknown("data set", str(folder), names, "A data set is a folder, or one of those that `vitrina data list` shows.")
+    raise unknown("data set", str(folder), names, _HINT)
 
 
 def _is_saved(folder: Path) -> bool:
@@ -142,10 +144,15 @@ def _open_known(entry: KnownDataset) -> Imported:
         return Imported(simulate(seed=0))
     folder = locate(entry.name)
     if folder is None:
-        place = f"place its files in the folder {entry.name} under the one that VITRINA_DATA names"
-        ways = f"Get it with: vitrina data get {entry.name}; or {place}." if entry.sources else f"Please {place}."
-        raise DataError(f"{entry.name} is not on this machine. {ways}")
+        raise _absent(entry)
     return _checked(entry, folder)
+
+
+def _absent(entry: KnownDataset) -> DataError:
+    place = f"place its files in the folder {entry.name} under the one that VITRINA_DATA names"
+    if entry.sources:
+        return DataError(f"{entry.name} is not on this machine. Get it with: vitrina data get {entry.name}; or {place}.")
+    return DataError(f"{entry.name} is not on this machine and has no public address. If you have it, {place}.")
 
 
 def _checked(entry: KnownDataset, folder: Path) -> Imported:
@@ -154,7 +161,7 @@ def _checked(entry: KnownDataset, folder: Path) -> Imported:
     found = _counts(imported.dataset)
     if found not in entry.counts:
         expected = ", or ".join(map(str, entry.counts))
-        raise DataError(f"{folder} is not {entry.name}: it has {found}; expected {expected}. Remove it and get it again.")
+        raise DataError(f"{folder} is not {entry.name}: it has {found}; expected {expected}. Get it again, or move it away.")
     return _as(entry, imported)
 
 
@@ -185,7 +192,7 @@ def _fetch(entry: KnownDataset, progress: Progress | None) -> None:
     What was begun stays in the hidden folder, and a later call goes on from there.
     """
     if not entry.sources:
-        _open_known(entry)  # says how to bring it by hand
+        raise _absent(entry)
     home = _cached(entry.name)
     if home.exists():
         raise DataError(f"{home} exists but does not hold {entry.name}. Move it away, then get it again.")

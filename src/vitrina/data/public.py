@@ -65,7 +65,10 @@ _MOVIELENS_TERMS = (
     "Research use. Cite Harper and Konstan (2015); do not suggest that the University of Minnesota or GroupLens endorse "
     "you; ask them before any commercial use, and before passing the data on unless the README allows it."
 )
-_CITEULIKE_TERMS = "Published without a licence for research on recommendation; cite Wang, Chen and Li (2013). The splits are those of Li and She (2017)."
+_CITEULIKE_TERMS = (
+    "Published for research on recommendation, without a licence; cite Wang, Chen and Li (2013) and, for the splits, Li and "
+    "She (2017)."
+)
 _LASTFM_TERMS = "Non-commercial use. Name Last.fm and the HetRec 2011 workshop; ask Last.fm before any commercial use."
 
 
@@ -179,7 +182,7 @@ PUBLIC = (
         layouts=("baskets",),
         counts=(Counts(2_469, 68_509, 1_469_307), Counts(2_377, 20_902, 75_000)),
         megabytes=14.4,
-        terms="Given by 84.51° for teaching and testing; the R package that carries it is CC0. Not for decisions about real shoppers.",
+        terms="Given by 84.51° for teaching and testing; the R package that carries it is CC0.",
         terms_url="https://github.com/bradleyboehmke/completejourney",
         sources=(
             Source(f"{_JOURNEY}/transactions.parquet", "transactions.parquet", 13_192_645),

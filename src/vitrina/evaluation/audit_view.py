@@ -78,7 +78,9 @@ class View:
     @cached_property
     def timed(self) -> Mask:
         """Which events have a known time."""
-        timed: Mask = np.zeros(len(self.labels), bool) if self.times is None else self.times != 0
+        if self.times is None:
+            return np.zeros(len(self.labels), bool)
+        timed: Mask = self.times != 0
         return timed
 
     @cached_property

@@ -7,7 +7,7 @@ is given with two significant digits when these lie between 10 and 35, with one 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 NONE = "–"
@@ -15,6 +15,12 @@ NONE = "–"
 
 _MINUS = "−"
 _SPACE = "\N{NO-BREAK SPACE}"
+
+LEVEL = f"95{_SPACE}%"
+"""Coverage of every interval of a comparison."""
+
+ALPHA = f"5{_SPACE}%"
+"""Level of its tests."""
 
 
 def decimals_for(half_width: float) -> int:
@@ -69,6 +75,11 @@ def count(value: float | None) -> str:
 def counted(value: int, noun: str, plural: str = "") -> str:
     """Write a count with its noun: ``1 user``, ``2,300 users``."""
     return f"{count(value)}{_SPACE}{noun if value == 1 else plural or noun + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names as in a sentence: ``a, b and c``."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def percent(share: float | None) -> str:

@@ -17,7 +17,7 @@ from vitrina.report.charts.tail import tail_figure
 from vitrina.report.charts.tradeoff import beyond_figures, time_figure
 from vitrina.report.charts.tuning import tuning_panels
 from vitrina.report.contract import Results, parse_results, read_results
-from vitrina.report.table import all_metrics, group_legend, main_metrics, results_table
+from vitrina.report.table import ALL_COSTS, all_metrics, group_legend, results_table
 from vitrina.report.text_tables import latex_table, markdown_tables
 from vitrina.report.theme import chart_css, theme_css
 from vitrina.report.verdict import difference, opening, pair_interval, significant
@@ -77,7 +77,7 @@ def _context(results: Results) -> dict[str, Any]:
         "css": _css(),
         "opening": opening(results),
         "table": results_table(results),
-        "every_metric": results_table(results, costs=False, metrics=metrics) if len(metrics) > len(main_metrics(results)) else None,
+        "everything": results_table(results, metrics, costs=ALL_COSTS),
         "definitions": [(m, results.definitions[m]) for m in metrics if m in results.definitions],
         "legend": group_legend(results),
         "time": time_figure(results),

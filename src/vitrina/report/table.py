@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vitrina.report.contract import Method, Results
-from vitrina.report.numbers import NONE, column_decimals, count, interval, number, plain_decimals
+from vitrina.report.numbers import ALPHA, NONE, column_decimals, count, interval, number, plain_decimals
+
+
+_MOST = 6
+
+MAIN_COSTS = ("tune", "fit", "memory", "trials")
+"""Cost columns of the main table."""
+
+ALL_COSTS = ("tune", "fit", "evaluate", "memory", "trials")
+"""Every cost column."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +85,18 @@ def _cutoff(metric: str) -> str:
 
 
 def main_metrics(results: Results) -> list[str]:
-    """Return the metrics of the main table: those at the cut-off of the deciding metric or without one."""
+    """Return the metrics of the main table: those at the cut-off of the deciding metric or without one, six at most.
+
+    Where there are more, half of the places go to accuracy (per user, hence with intervals), half to the whole catalogue.
+    """
     cutoff = _cutoff(results.deciding)
-    return [m for m in all_metrics(results) if _cutoff(m) in ("", cutoff)]
+    metrics = [m for m in all_metrics(results) if _cutoff(m) in ("", cutoff)]
+    if len(metrics) <= _MOST:
+        return metrics
+    per_user = [m for m in metrics if m == results.deciding or any(method.interval(m) for method in results.methods)]
+    others = [m for m in metrics if m not in per_user]
+    taken = [*per_user[: max(_MOST // 2, _MOST - len(others))], *others]
+    return [m for m in metrics if m in taken[:_MOST]]
 
 
 def _unit(metric: str, definition: str) -> str:
@@ -110,21 +128,29 @@ def _metric_cells(results: Results, column: Column) -> list[Cell]:
         text = number(value, column.decimals)
         # Values that read the same are both best: bold must not claim more than the digits show.
         is_best = best is not None and value is not None and text == shown_best
-        cells.append(Cell(text, interval(*span, column.decimals) if span is not None else "", is_best))
+        cells.append(Cell(text, _span(span, column.decimals), is_best))
     return cells
 
 
-def _cost_columns(results: Results) -> list[tuple[Column, list[Cell]]]:
+def _span(span: tuple[float, float] | None, decimals: int) -> str:
+    """Write an interval; one that the column's decimals cannot show (a far smaller value) says so."""
+    if span is None:
+        return ""
+    low, high = number(span[0], decimals), number(span[1], decimals)
+    return f"± < {number(10.0**-decimals, decimals)}" if low == high and span[0] < span[1] else interval(*span, decimals)
+
+
+def _cost_columns(results: Results, wanted: Sequence[str]) -> list[tuple[Column, list[Cell]]]:
     ranked = results.ranked
     found: list[tuple[Column, list[Cell]]] = []
-    for key, title in (("tune", "tuning"), ("fit", "fit"), ("evaluate", "evaluation")):
+    for key, title in (("tune", "tuning"), ("fit", "fit"), ("evaluate", "test")):
         values = [getattr(m.seconds, key) for m in ranked]
-        if any(v is not None for v in values):
+        if key in wanted and any(v is not None for v in values):
             decimals = 1 if max(v for v in values if v is not None) < 1000 else 0
             found.append((Column(key, title, "s", decimals=decimals), [Cell(_measured(v, decimals)) for v in values]))
-    if any(m.memory_mb is not None for m in ranked):
+    if "memory" in wanted and any(m.memory_mb is not None for m in ranked):
         found.append((Column("memory", "memory", "MB"), [Cell(_measured(m.memory_mb, 0)) for m in ranked]))
-    if any(m.trials is not None for m in ranked):
+    if "trials" in wanted and any(m.trials is not None for m in ranked):
         found.append((Column("trials", "trials", "number"), [Cell(_trials(m)) for m in ranked]))
     return found
 
@@ -166,11 +192,11 @@ def _strips(results: Results) -> list[Strip | None]:
     return strips
 
 
-def results_table(results: Results, metrics: Iterable[str] | None = None, *, costs: bool = True) -> Table:
+def results_table(results: Results, metrics: Iterable[str] | None = None, *, costs: Sequence[str] = MAIN_COSTS) -> Table:
     """Lay out the table: one row a method, best first; ``metrics`` defaults to :func:`main_metrics`."""
     columns = [_metric_column(results, m) for m in (main_metrics(results) if metrics is None else metrics)]
     body = [(column, _metric_cells(results, column)) for column in columns]
-    body += _cost_columns(results) if costs else []
+    body += _cost_columns(results, costs)
     strips, leading, best = _strips(results), leading_names(results), results.best
     rows = [
         Row(
@@ -206,7 +232,7 @@ def group_legend(results: Results) -> str:
     letters = sorted({letter for m in results.methods for letter in m.group})
     members = [[results.label(m.name) for m in results.ranked if letter in m.group] for letter in letters]
     together = [f"{letter}: {', '.join(names)}" for letter, names in zip(letters, members, strict=True) if len(names) > 1]
-    rule = f"Methods that share a letter cannot be told apart on {results.deciding} (paired tests, Holm-corrected, 5 %)."
+    rule = f"Methods that share a letter cannot be told apart on {results.deciding} (paired tests, Holm-corrected, {ALPHA})."
     if not together:
         return f"{rule} Here no two methods do."
     return f"{rule} {'; '.join(together)}."

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from vitrina.report.contract import Results, parse_results
-from vitrina.report.numbers import NONE, count, number, p_value, percent
-from vitrina.report.table import Cell, Column, Table, all_metrics, group_legend, results_table
+from vitrina.report.numbers import LEVEL, NONE, count, number, p_value, percent
+from vitrina.report.table import ALL_COSTS, Cell, Column, Table, all_metrics, group_legend, results_table
 from vitrina.report.verdict import difference, opening, pair_interval
 
 _LATEX = {
@@ -64,8 +64,8 @@ def markdown_tables(results: Results | Mapping[str, Any]) -> str:
     grave = [f"**{escape_markdown(n.title)}** {escape_markdown(n.text)}" for n in top.notices]
     parts = [f"# {escape_markdown(results.name or 'Comparison')}", *grave, f"{escape_markdown(top.headline)}"]
     if results.methods:
-        table = results_table(results, all_metrics(results))
-        notes = [group_legend(results), "In brackets: 95 % intervals over users.", *table.notes]
+        table = results_table(results, all_metrics(results), costs=ALL_COSTS)
+        notes = [group_legend(results), f"In brackets: {LEVEL} intervals over users.", *table.notes]
         parts += ["## Results", _markdown_results(table), *(escape_markdown(n) for n in notes if n)]
     if results.pairs:
         parts += [f"## Paired differences in {escape_markdown(results.deciding)}", _markdown_pairs(results)]
@@ -96,7 +96,7 @@ def _markdown_results(table: Table) -> str:
 
 
 def _markdown_pairs(results: Results) -> str:
-    header = ["A", "B", "A − B", "95 % interval", "p", "p (Holm)", "p (Bonferroni)", "d", "A better", "B better", "users"]
+    header = ["A", "B", "A − B", f"{LEVEL} interval", "p", "p (Holm)", "p (Bonferroni)", "d", "A better", "B better", "users"]
     rows = [
         [
             *(escape_markdown(results.label(name)) for name in (pair.a, pair.b)),
@@ -152,7 +152,7 @@ def _caption(results: Results, table: Table) -> str:
     if results.dataset.title or results.dataset.name:
         simulated = " (simulated)" if results.dataset.simulated else ""
         parts.append(f"Data: {results.dataset.title or results.dataset.name}{simulated}.")
-    parts += [group_legend(results), "Small type: 95 % intervals over users.", *table.notes]
+    parts += [group_legend(results), f"Small type: {LEVEL} intervals over users.", *table.notes]
     metrics = [c.key for c in table.columns if c.is_metric and c.key in results.definitions]
     parts += ["; ".join(f"{m}: {results.definitions[m]}" for m in metrics) + "." if metrics else ""]
     return " ".join(part for part in parts if part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vitrina.report.contract import FORMAT, MIN_USERS, Method, Pair, Results
-from vitrina.report.numbers import column_decimals, counted, interval, number, p_phrase, percent, seconds, signed, times
+from vitrina.report.numbers import LEVEL, column_decimals, counted, interval, listed, number, p_phrase, percent, seconds, signed, times
 
 _SIGNIFICANT = 0.05
 
@@ -85,12 +85,8 @@ def _composed(results: Results, best: Method) -> str:
         return f"{results.label(winner.name)} wins on {results.deciding}."
     equal = [results.label(m) for m in results.verdict.equal_to_best if m != best.name]
     if equal:
-        return f"{name} scores highest on {results.deciding}, but {_listed(equal)} cannot be told apart from it."
+        return f"{name} scores highest on {results.deciding}, but {listed(equal)} cannot be told apart from it."
     return f"{name} has the highest {results.deciding}; whether the lead is real was not tested in this run."
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _leader(results: Results) -> Method | None:
@@ -145,7 +141,7 @@ def _by_how_much(results: Results) -> Answer | None:
     if against is not None and baseline is not None:
         words += f" Over {results.label(baseline.name)} it gains {difference(against, plus=False)}."
     span = pair_interval(pair)
-    return Answer("By how much", difference(pair), f"95 % interval {span}" if span else "", words)
+    return Answer("By how much", difference(pair), f"{LEVEL} interval {span}" if span else "", words)
 
 
 def _is_it_real(results: Results) -> Answer | None:
@@ -169,7 +165,7 @@ def _is_it_real(results: Results) -> Answer | None:
     if pair.share_better is not None and pair.share_worse is not None:
         words += f" {name} serves {percent(pair.share_better)} of users better than {other}, {percent(pair.share_worse)} worse."
     if pair.effect_size is not None:
-        words += f" The effect is {_size(pair.effect_size)} (d = {number(pair.effect_size, 2)})."
+        words += f" The effect is {_size(pair.effect_size)} (d\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number(pair.effect_size, 2)})."
     return Answer("Is the difference real", short, small, words)
 
 
@@ -201,7 +197,7 @@ def _cost(results: Results) -> Answer | None:
         parts.append(f"{seconds(leader.seconds.tune)} of tuning{trials}")
     if leader.seconds.fit is not None:
         parts.append(f"{seconds(leader.seconds.fit)} for one fit")
-    words = f"{results.label(leader.name)} took {_listed(parts)}." if parts else ""
+    words = f"{results.label(leader.name)} took {listed(parts)}." if parts else ""
     for other, what in ((_popular(results), "the simplest"), (_cheapest_personal(results, leader), "the cheapest personalised method")):
         spent = None if other is None else other.seconds.total
         if other is None or spent is None or other.name == leader.name:
@@ -231,6 +227,9 @@ def _enough(results: Results) -> Answer | None:
     lead = abs(pair.difference) if pair is not None and pair.difference is not None else None
     if lead is None:
         return Answer("Are there data enough", counted(n, "test user"), "", words)
-    enough = lead >= least
-    words += f" The lead is {times(lead / least)} that." if enough and least > 0 else " The lead is smaller than that."
+    enough = lead >= least or (pair is not None and significant(pair) is True)
+    if lead < least:
+        words += " The lead is smaller than that."
+    elif least > 0 and lead >= 1.1 * least:
+        words += f" The lead is {times(lead / least)} that."
     return Answer("Are there data enough", "Yes" if enough else "Not to separate the best", counted(n, "test user"), words)

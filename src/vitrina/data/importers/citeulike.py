@@ -44,6 +44,8 @@ def read(folder: Path) -> Imported:
     ``"cvae-p10"`` where their files are at hand. Raises ``DataError`` for files that are cut or contradict each other.
     """
     likes, n_users = read_number_lists(folder / "users.dat")
+    if not likes.height:
+        raise DataError(f"{folder / 'users.dat'} holds no likes. Copy or download it again.")
     tagged, n_tagged = _tagged(folder)
     words, n_worded = _words(folder)
     n_items = max(1 + int(likes["value"].to_numpy().max()), n_tagged, n_worded)
@@ -73,11 +75,11 @@ def _tagged(folder: Path) -> tuple[pl.DataFrame | None, int]:
     else:
         pairs, _ = read_number_lists(folder / "tag-item.dat")
         pairs = pairs.rename({"row": "tag", "value": "row"})
-        n_items = 1 + int(pairs["row"].to_numpy().max())
+        n_items = 1 + int(pairs["row"].to_numpy().max(initial=-1))
     if not (folder / "tags.dat").is_file():
         return None, n_items
     names = read_lines(folder / "tags.dat")
-    last = int(pairs["tag"].to_numpy().max())
+    last = int(pairs["tag"].to_numpy().max(initial=-1))
     if last >= len(names):
         raise DataError(f"{folder / 'tags.dat'} has {len(names)} lines, but tag {last} is used. Copy it again.")
     named = pairs.select("row", names.gather(pairs["tag"]).alias("tags"))
@@ -101,7 +103,7 @@ def _words(folder: Path) -> tuple[csr_matrix | None, int]:
     if parts.null_count().sum_horizontal().item() or len(wrong):
         where = f", line {wrong[0] + 1}" if len(wrong) else ""
         raise DataError(f"{path}{where}: not as many word:count entries as announced; the file may be cut. Copy it again.")
-    n_words = 1 + int(parts["word"].to_numpy().max())
+    n_words = 1 + int(parts["word"].to_numpy().max(initial=-1))
     if (folder / "vocabulary.dat").is_file():
         known = len(read_lines(folder / "vocabulary.dat"))
         if n_words > known:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, PRICE, RESERVED, STOCK, TITLE
+from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, PRICE, RESERVED, STOCK
 from vitrina.data.importers.columns import ColumnUse, ambiguous, by_name, listed, missing, overridden
 from vitrina.data.importers.log_rejected import Rejections
 from vitrina.data.importers.log_table import RawTable
 from vitrina.data.importers.log_times import clean_times
-from vitrina.data.importers.log_values import MISSING, as_text, clean_ids
+from vitrina.data.importers.log_values import MISSING, Mask, as_text, clean_ids
 from vitrina.data.storage import unsafe_paths
 from vitrina.errors import DataError
 
@@ -25,6 +26,7 @@ _LISTED = 0.5
 class KnownThings:
     """One row an item (or user): ``id`` and clean columns; with the rows refused and what to know of the rest."""
 
+    source: str
     frame: pl.DataFrame
     mapping: dict[str, ColumnUse]
     rejected: pl.DataFrame
@@ -83,31 +85,36 @@ def read_known(
             column = _attribute(rows[name], separators.get(name), table.name, warnings)
             columns.append(column.alias(_free_name(name, [c.name for c in columns])))
     mapping = {role: uses.get(role, ColumnUse(None, "no such column")) for role in roles}
-    return KnownThings(pl.DataFrame(columns), mapping, rejections.frame(), rejections.counts(), warnings)
+    return KnownThings(table.name, pl.DataFrame(columns), mapping, rejections.frame(), rejections.counts(), warnings)
 
 
 def _id_column(table: RawTable, kind: str, seen: pl.Series, names: Sequence[str], option: str) -> ColumnUse:
-    named = by_name(names, "id") if kind == "item" or by_name(names, "id") else []
-    rivals = list(dict.fromkeys([*named, *by_name(names, kind)])) if table.header else []
+    rivals = list(dict.fromkeys([*by_name(names, "id"), *by_name(names, kind)])) if table.header else []
+    for candidates in (rivals, names):
+        shares = {name: _share_found(table.frame[name], seen, kind) for name in candidates}
+        best = max(shares, key=lambda name: shares[name], default="")
+        if best and shares[best] > 0 and list(shares.values()).count(shares[best]) == 1:
+            why = (
+                "by its name"
+                if candidates == rivals and len(rivals) == 1
+                else f"it holds {shares[best]:.0%} of the {kind}s in the log"
+            )
+            return ColumnUse(best, why)
     if len(rivals) == 1:
         return ColumnUse(rivals[0], "by its name")
-    shares = {name: _share_found(table.frame[name], seen, kind) for name in (rivals or names)}
-    best = max(shares, key=lambda name: shares[name])
-    if shares[best] > 0 and sum(share == shares[best] for share in shares.values()) == 1:
-        return ColumnUse(best, f"it holds {shares[best]:.0%} of the {kind}s in the log")
     if rivals:
-        raise ambiguous(table.name, f"{kind} id", rivals, names, option, optional=False)
+        raise ambiguous(table.name, "id", rivals, names, option, optional=False)
     raise missing(table.name, "id", names, names, option, header=table.header)
 
 
 def _share_found(column: pl.Series, seen: pl.Series, kind: str) -> float:
     if column.dtype.is_nested() or column.dtype == pl.Binary:
         return 0.0
-    return float(seen.is_in(clean_ids(column, kind).texts.implode()).mean() or 0.0)  # type: ignore[arg-type]
+    return float(seen.is_in(clean_ids(column, kind).texts.implode()).to_numpy().mean())
 
 
-def _repeats(codes: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    repeats: np.ndarray = (~pl.Series(codes).is_first_distinct()).to_numpy()  # type: ignore[type-arg]
+def _repeats(codes: NDArray[np.int32]) -> Mask:
+    repeats: Mask = (~pl.Series(codes).is_first_distinct()).to_numpy()
     return repeats & (codes >= 0)
 
 
@@ -190,7 +197,7 @@ def _amounts(column: pl.Series, *, whole: bool) -> tuple[pl.Series, pl.Series]:
 
 def _attribute(column: pl.Series, separator: str | None, where: str, warnings: list[str]) -> pl.Series:
     """Give an attribute its type: number where all are, list where most hold ``|``, else text."""
-    if isinstance(column.dtype, pl.List) and not column.dtype.inner.is_nested():  # type: ignore[union-attr]
+    if isinstance(column.dtype, pl.List) and not column.dtype.inner.is_nested():
         return _tidy(column.cast(pl.List(pl.String)))
     if column.dtype.is_numeric():
         finite = column.is_finite() if column.dtype.is_float() else column.is_not_null()
@@ -200,7 +207,7 @@ def _attribute(column: pl.Series, separator: str | None, where: str, warnings: l
         return column.set(~finite.fill_null(True), None)
     text = _text(column)
     known = text.drop_nulls()
-    if separator is None and len(known) and float(known.str.contains("|", literal=True).mean()) >= _LISTED:  # type: ignore[arg-type]
+    if separator is None and len(known) and float(known.str.contains("|", literal=True).to_numpy().mean()) >= _LISTED:
         separator = "|"
         warnings.append(f"{where}: {column.name!r} was split at '|' into lists.")
     if separator is not None:
@@ -224,6 +231,3 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
     while name in taken or name in ("id", *RESERVED):
         name += "_2"
     return name
-
-
-__all__ = ["TITLE", "KnownThings", "read_known"]

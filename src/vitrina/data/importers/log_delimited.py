@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -41,11 +40,13 @@ def read_delimited(data: bytes, path: Path, *, delimiter: str | None, header: bo
     if width > _MOST_COLUMNS:
         raise DataError(f"{path} has {width:,} columns; at most {_MOST_COLUMNS:,} are read. Is it really a table?")
     names = _unique_names(rows[0]) if has_header else [f"column_{n + 1}" for n in range(width)]
-    body = data[blank:]
+    start = blank
     if has_header:
-        body = body.partition(b"\n")[2]
+        end = data.find(b"\n", blank)
+        start = end + 1 if end >= 0 else len(data)
         skipped += 1
-    if not body.strip():
+    body = memoryview(data)[start:]  # no copy: logs are large
+    if not bytes(body[:4096]).strip() and not bytes(body).strip():
         raise DataError(f"{path} has a header ({', '.join(names[:8])}) but no rows below it. Expected one event or item a line.")
     table = _parse(body, path, separator, names, skipped)
     return RawTable(path.name, table.frame, table.lines, has_header, table.bad, table.warnings)
@@ -133,16 +134,16 @@ def _unique_names(cells: list[str]) -> list[str]:
     return names
 
 
-def _parse(body: bytes, path: Path, separator: str, names: list[str], skipped: int) -> RawTable:
+def _parse(body: bytes | memoryview, path: Path, separator: str, names: list[str], skipped: int) -> RawTable:
     """Parse the rows below the header; ``skipped`` lines came before them."""
     quote = '"' if len(separator) == 1 else None
     if len(separator.encode()) > 1:
-        body, separator = body.replace(separator.encode(), _UNIT.encode()), _UNIT
+        body, separator = bytes(body).replace(separator.encode(), _UNIT.encode()), _UNIT
 
-    def parse(block: bytes, quote_char: str | None = quote) -> pl.DataFrame:
+    def parse(block: bytes | memoryview, quote_char: str | None = quote) -> pl.DataFrame:
         columns = [f"{n}" for n in range(len(names))] + [_EXTRA]
         frame = pl.read_csv(
-            io.BytesIO(separator.join(columns).encode() + b"\n" + block),
+            b"".join((separator.join(columns).encode(), b"\n", block)),
             separator=separator,
             quote_char=quote_char,
             infer_schema=False,
@@ -154,9 +155,9 @@ def _parse(body: bytes, path: Path, separator: str, names: list[str], skipped: i
     bad = bad_lines([], [])
     frame: pl.DataFrame | None = attempt(parse, body)
     if frame is not None:
-        lines = _line_numbers(frame, body, skipped, path, warnings)
+        lines = _line_numbers(frame, bytes(body), skipped, path, warnings)
     else:
-        frame, lines, bad = _parse_by_lines(body, parse, separator, skipped, path, warnings)
+        frame, lines, bad = _parse_by_lines(bytes(body), parse, separator, skipped, path, warnings)
     extra = frame[_EXTRA].is_not_null()
     if extra.any():
         texts = frame.filter(extra).select(pl.concat_str(pl.all().fill_null(""), separator=separator)).to_series().to_list()

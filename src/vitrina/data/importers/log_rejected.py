@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from vitrina.data.importers.log_table import RawTable
-from vitrina.data.importers.log_values import Faults
+from vitrina.data.importers.log_values import Faults, Mask
 
 _OWN = ("file", "line", "reason")
 
@@ -24,11 +24,12 @@ class Rejections:
             self.mark(mask, reason)
 
     @property
-    def kept(self) -> NDArray[np.bool_]:
+    def kept(self) -> Mask:
         """Rows without fault so far."""
-        return self._code == 0
+        kept: Mask = self._code == 0
+        return kept
 
-    def mark(self, mask: NDArray[np.bool_], reason: str) -> None:
+    def mark(self, mask: Mask, reason: str) -> None:
         """Give ``reason`` to the rows of ``mask`` that have none yet."""
         fresh = mask & self.kept
         if fresh.any():

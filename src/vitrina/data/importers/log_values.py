@@ -108,8 +108,11 @@ def clean_numbers(column: pl.Series, what: str) -> tuple[pl.Series, Faults, str]
     return single, faults, note
 
 
-def clean_sessions(column: pl.Series) -> pl.Series:
-    """Turn session ids into Int64: themselves where all are whole numbers, else codes; an event without session is one."""
+def clean_sessions(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Turn session ids into Int64: themselves where all are whole numbers, else codes.
+
+    Returns them twice: with a session of its own for each event that has none, and with nulls there.
+    """
     text = as_text(column, "session")
     text = text.set(text.is_in(_NO_ID), None)
     numbers = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
@@ -120,4 +123,4 @@ def clean_sessions(column: pl.Series) -> pl.Series:
     alone = numbers.is_null()
     next_free = int(numbers.max() or 0) + 1  # type: ignore[arg-type]
     fresh = pl.Series(np.cumsum(alone.to_numpy()) - 1 + next_free)
-    return fresh.zip_with(alone, numbers.cast(pl.Int64)).alias("session")
+    return fresh.zip_with(alone, numbers), numbers

@@ -42,8 +42,8 @@ def read(folder: Path, name: str = "") -> Imported:
     name = name or _only_name(folder)
     train, test = (_events(folder / f"{name}{end}") for end in (_TRAIN, _TEST))
     negatives = _negatives(folder / f"{name}{_NEGATIVE}")
-    asked = negatives.select("user", item="test_item").unique()
-    if asked.sort("user", "item").rows() != test.select("user", "item").unique().sort("user", "item").rows():
+    asked = negatives.select("user", item="test_item").unique().sort("user", "item")
+    if not asked.equals(test.select("user", "item").unique().sort("user", "item")):
         raise DataError(f"{folder}: {name}{_NEGATIVE} and {name}{_TEST} must name the same users with the same test items.")
     events = pl.concat([train, test])
     labels = np.repeat([Label.TRAIN, Label.TEST], [train.height, test.height]).astype(np.uint8)

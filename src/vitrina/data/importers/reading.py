@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -65,10 +65,12 @@ def read_table(
     columns are kept as text under a header and dropped without one. ``text`` is for tables of words, whose bytes may be
     Latin-1. Raises ``DataError`` for a missing, empty or cut file and for values that do not fit.
     """
-    width = first_line(path).count(separator) + 1
-    if not header and width < len(types):
-        raise DataError(f"{path} has {width} columns in its first line; expected {len(types)}: {', '.join(types)}.")
-    spare = {f"_spare{n}": pl.String for n in range(width - len(types))}
+    first = [name.strip('"') for name in first_line(path).split(separator)]
+    if header:
+        require_columns(path, first, types)
+    elif len(first) < len(types):
+        raise DataError(f"{path} has {len(first)} columns in its first line; expected {len(types)}: {', '.join(types)}.")
+    spare = {f"_spare{n}": pl.String for n in range(len(first) - len(types))}
     source = io.BytesIO(read_text(path).encode()) if text else path
     try:
         frame = pl.read_csv(
@@ -76,20 +78,18 @@ def read_table(
             separator=separator,
             has_header=header,
             schema=None if header else {**types, **spare},
+            schema_overrides=types if header else None,
             infer_schema=False,
             quote_char='"' if quoted else None,
             encoding="utf8-lossy",
         )
-        if header:
-            require_columns(path, frame.columns, types)
-            frame = frame.with_columns(pl.col(name).cast(dtype) for name, dtype in types.items())
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path} cannot be read as a table of {', '.join(types)}: {reason}. {_AGAIN}") from None
     return frame.drop(spare, strict=False)
 
 
-def require_columns(path: Path, found: list[str], wanted: Mapping[str, Any] | list[str]) -> None:
+def require_columns(path: Path, found: Sequence[str], wanted: Iterable[str]) -> None:
     """Raise ``DataError`` when a table lacks one of the ``wanted`` columns."""
     lacking = [name for name in wanted if name not in found]
     if lacking:
@@ -97,7 +97,9 @@ def require_columns(path: Path, found: list[str], wanted: Mapping[str, Any] | li
 
 
 def require_values(path: Path, frame: pl.DataFrame, columns: list[str]) -> None:
-    """Raise ``DataError`` when a row lacks a value in one of ``columns``, as happens where a file was cut."""
+    """Raise ``DataError`` for a table without rows, and for rows without one of ``columns``, as where a file was cut."""
+    if not frame.height:
+        raise DataError(f"{path} has no rows. {_AGAIN}")
     for name in columns:
         missing = frame[name].null_count()
         if missing:

@@ -66,7 +66,8 @@ def per_user_ratio(
     """
     check_share("test", test)
     check_share("validation", validation, zero=True)
-    check_share("test + validation", test + validation)
+    if test + validation >= 1:
+        raise DataError(f"test={test!r} and validation={validation!r} leave nothing for training; their sum must be below 1.")
     check_choice("by", by, ("random", "time"))
     events = Events.of(dataset, seed)
     enough = max(min_events, 2 + (validation > 0))

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from vitrina.report.charts.labels import shorten, text_width
 from vitrina.report.charts.svg import Figure, drawing, inline
 from vitrina.report.contract import Pair, Results
-from vitrina.report.numbers import p_phrase
+from vitrina.report.numbers import ALPHA, LEVEL, listed, p_phrase
 from vitrina.report.theme import colours
 from vitrina.report.verdict import difference, pair_interval, significant
 
@@ -30,15 +30,15 @@ def forest_figure(results: Results) -> Figure | None:
     alternative = f"{message}. {results.label(leader.name)} minus each other method: {said}."
     caption = (
         f"{results.label(leader.name)} minus each other method, in {results.deciding}, over the same users. "
-        "Filled: significant after the Holm correction at 5 %; hollow: not. Lines are 95 % intervals."
+        f"Filled: significant after the Holm correction at {ALPHA}; hollow: not. Lines are {LEVEL} intervals."
     )
     if results.verdict.smallest_detectable:
-        caption += " The shaded band is the smallest difference these users could have shown."
+        caption += " Differences within the shaded band are too small for these users to show."
 
     def draw(name: str, width: float) -> Markup:
         return drawing(_forest(results, pairs, width), name, alternative)
 
-    return Figure("forest", message, draw("forest-wide", 560), caption, draw("forest-narrow", 150))
+    return Figure("forest", message, draw("forest-wide", 640), caption, draw("forest-narrow", 150))
 
 
 def _p(pair: Pair) -> float | None:
@@ -53,8 +53,8 @@ def _message(results: Results, leader: str, pairs: list[Pair]) -> str:
         return f"{leader} is significantly better than every other method"
     if len(unsure) == len(pairs):
         return f"{leader} is not significantly better than any other method"
-    shown = ", ".join(shorten(name) for name in unsure[:4]) + (f" and {len(unsure) - 4} more" if len(unsure) > 4 else "")
-    return f"{leader} is significantly better than all but {shown}"
+    shown = [*unsure[:4], *([f"{len(unsure) - 4} more"] if len(unsure) > 4 else [])]
+    return f"{leader} is significantly better than all but {listed(shown)}"
 
 
 def _forest(results: Results, pairs: list[Pair], width: float) -> alt.LayerChart:
@@ -67,7 +67,8 @@ def _forest(results: Results, pairs: list[Pair], width: float) -> alt.LayerChart
             "difference": p.difference,
             "low": p.low,
             "high": p.high,
-            "words": f"{difference(p)}   {p_phrase(_p(p))}" if width > 300 else difference(p),
+            "words": difference(p),
+            "p": p_phrase(_p(p)),
         }
         for i, p in enumerate(pairs)
     ]
@@ -94,5 +95,7 @@ def _forest(results: Results, pairs: list[Pair], width: float) -> alt.LayerChart
             layers.append(mark.encode(x=x, y=y))
     gutter = max(text_width(str(row["name"])) for row in rows)
     layers.append(base.mark_text(align="left").encode(x=alt.value(-gutter - 8), text="name:N"))
-    layers.append(base.mark_text(align="left", color=c["quiet"]).encode(x=alt.value(width + 12), text="words:N"))
+    layers.append(base.mark_text(align="right").encode(x=alt.value(width + 62), text="words:N"))
+    if width > 300:
+        layers.append(base.mark_text(align="left", color=c["quiet"]).encode(x=alt.value(width + 80), text="p:N"))
     return alt.layer(*layers).properties(width=width, height=height)

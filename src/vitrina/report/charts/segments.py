@@ -9,10 +9,12 @@ import altair as alt
 from vitrina.report.charts.labels import shorten, spread
 from vitrina.report.charts.svg import Figure, drawing, inline
 from vitrina.report.contract import MIN_USERS, Results, Segment
-from vitrina.report.numbers import count, counted, number, plain_decimals
+from vitrina.report.numbers import count, counted, listed, number, plain_decimals
 from vitrina.report.theme import colours
 
-_WIDTH, _HEIGHT = 245.0, 250.0
+_HEIGHT = 250.0
+_WIDE, _NARROW = (300.0, 18), (205.0, 12)
+"""Plot width in pixels and characters of a name, in half a column and on a telephone."""
 _DASHES: tuple[list[int], ...] = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [1, 3])
 
 
@@ -41,14 +43,13 @@ def _leader(part: Segment) -> str:
 
 
 def _message(results: Results, kind: str, parts: list[Segment]) -> str:
-    leaders = [_leader(part) for part in parts]
-    favourite = results.best.name if results.best is not None else leaders[0]
-    other = [(results.label(leader), part.value) for leader, part in zip(leaders, parts, strict=True) if leader != favourite]
-    name = results.label(favourite)
-    if not other:
-        return f"By {kind}: {name} leads everywhere"
-    shown = "; ".join(f"{who} for {value}" for who, value in other[:3])
-    return f"By {kind}: {name} leads in {len(parts) - len(other)} of {len(parts)} parts; {shown}"
+    won: dict[str, list[str]] = {}
+    for part in parts:
+        won.setdefault(results.label(_leader(part)), []).append(part.value)
+    if len(won) == 1:
+        return f"By {kind}: {next(iter(won))} scores highest everywhere"
+    most = sorted(won.items(), key=lambda pair: -len(pair[1]))
+    return f"By {kind}: " + "; ".join(f"{who} scores highest for {listed(values)}" for who, values in most[:3])
 
 
 def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Figure:
@@ -59,11 +60,15 @@ def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Fi
     caption = f"{results.deciding} by {kind}."
     if small:
         caption += f" Fewer than {counted(MIN_USERS, 'user')} in {', '.join(small)}: read with care."
-    chart = _lines(results, parts)
-    return Figure(f"segment-{index}", message, drawing(chart, f"segment-{index}", f"{message}. {results.deciding}: {said}."), caption)
+    alternative = f"{message}. {results.deciding}: {said}."
+    wide, narrow = (
+        drawing(_lines(results, parts, *size), f"segment-{index}-{name}", alternative)
+        for name, size in (("wide", _WIDE), ("narrow", _NARROW))
+    )
+    return Figure(f"segment-{index}", message, wide, caption, narrow)
 
 
-def _lines(results: Results, parts: list[Segment]) -> alt.LayerChart:
+def _lines(results: Results, parts: list[Segment], width: float, characters: int) -> alt.LayerChart:
     c = colours()
     names = [m.name for m in results.ranked if any(part.metrics.get(m.name) is not None for part in parts)]
     top = max(v for part in parts for v in part.metrics.values() if v is not None)
@@ -90,11 +95,13 @@ def _lines(results: Results, parts: list[Segment]) -> alt.LayerChart:
         dash = _DASHES[rank % len(_DASHES)]
         layers.append(line.mark_line(color=colour, strokeWidth=2.25 if rank == 0 else 1.25, strokeDash=dash))
         layers.append(line.mark_point(filled=True, color=colour, opacity=1, size=36 if rank == 0 else 20))
-    layers += _end_labels(results, names, parts, domain)
-    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
+    layers += _end_labels(results, names, parts, domain, width, characters)
+    return alt.layer(*layers).properties(width=width, height=_HEIGHT)
 
 
-def _end_labels(results: Results, names: list[str], parts: list[Segment], domain: list[float]) -> list[alt.Chart]:
+def _end_labels(
+    results: Results, names: list[str], parts: list[Segment], domain: list[float], width: float, characters: int
+) -> list[alt.Chart]:
     """Names at the right end of the lines, moved apart where they would touch."""
     c = colours()
     ends = [next(v for part in reversed(parts) if (v := part.metrics.get(name)) is not None) for name in names]
@@ -102,9 +109,9 @@ def _end_labels(results: Results, names: list[str], parts: list[Segment], domain
     layers = []
     for rank, (name, y) in enumerate(zip(names, spread(wanted, 14, 0, _HEIGHT), strict=True)):
         style: dict[str, Any] = {"fontWeight": "bold", "color": c["accent"]} if rank == 0 else {}
-        text = shorten(results.label(name), 13)
+        text = shorten(results.label(name), characters)
         mark = alt.Chart(inline([{"name": text}])).mark_text(align="left", baseline="middle", **style)
-        layers.append(mark.encode(x=alt.value(_WIDTH + 4), y=alt.value(y), text="name:N"))
+        layers.append(mark.encode(x=alt.value(width + 4), y=alt.value(y), text="name:N"))
     return layers
 
 

@@ -14,8 +14,9 @@ _HEAD = 0.2
 
 
 def _clean_curve(results: Results) -> list[tuple[float, float]]:
-    points = sorted(p for p in results.dataset.tail.curve if 0 <= p[0] <= 1 and 0 <= p[1] <= 1)
-    return [(0.0, 0.0), *(p for p in points if p[0] > 0)]
+    """The points in order, held within the square (sums of shares may round past 1), from its first corner to its last."""
+    points = sorted((min(a, 1.0), min(b, 1.0)) for a, b in results.dataset.tail.curve if a > 0 and b >= 0)
+    return [(0.0, 0.0), *(p for p in points if p[0] < 1), (1.0, 1.0)] if points else []
 
 
 def share_at(curve: list[tuple[float, float]], items: float) -> float:

@@ -14,11 +14,11 @@ from markupsafe import Markup
 from vitrina.report.charts.labels import Anchor, Box, place, shorten
 from vitrina.report.charts.svg import Figure, drawing, inline
 from vitrina.report.contract import Method, Results
-from vitrina.report.numbers import number, plain_decimals, seconds
+from vitrina.report.numbers import LEVEL, number, plain_decimals, seconds
 from vitrina.report.table import all_metrics, leading_names, results_table
 from vitrina.report.theme import colours
 
-WIDE, NARROW, HALF = (730.0, 330.0), (275.0, 300.0), (330.0, 260.0)
+WIDE, NARROW, HALF = (860.0, 340.0), (275.0, 290.0), (375.0, 270.0)
 """Plot sizes in pixels, without axes: the whole column, a telephone, half a column."""
 
 _LEAST_SECONDS = 0.001
@@ -42,15 +42,8 @@ def time_figure(results: Results) -> Figure | None:
     points = _points(results, fit_seconds)
     if len(points) < 2:
         return None
-    best, fastest = points[0], min(points, key=lambda p: p.x)
     places = _places(results)
-    if best is fastest:
-        message = f"{best.label} is both the most accurate and the fastest to train"
-    else:
-        message = (
-            f"{best.label} is the most accurate after {seconds(best.x)} of training; "
-            f"{fastest.label}, the fastest, takes {seconds(fastest.x)} and reaches {number(fastest.y, places)}"
-        )
+    message = _time_message(results, points, places)
     said = "; ".join(f"{p.label} {number(p.y, places)} after {seconds(p.x)}" for p in points)
     alternative = f"{message}. {results.deciding} and seconds of one fit: {said}."
 
@@ -59,10 +52,31 @@ def time_figure(results: Results) -> Figure | None:
         return drawing(_scatter(results, points, size, title, log=True, frontier=True), name, alternative)
 
     caption = (
-        f"{results.deciding} on test against the time of one fit with the chosen settings; bars are 95 % intervals. "
-        "Filled points: the best and those that cannot be told apart from it. Along the dashed line nothing is both faster and better."
+        f"{results.deciding} on test against the time of one fit with the chosen settings; bars are {LEVEL} intervals. "
+        "Filled points: the best and those that cannot be told apart from it. Below the dashed line something else is both faster and better."
     )
     return Figure("time", message, draw("time-wide", WIDE), caption, draw("time-narrow", NARROW))
+
+
+def _time_message(results: Results, points: list[_Point], places: int) -> str:
+    """Set the best against the fastest of its equals, or else against the fastest that personalises."""
+    best, leading = points[0], leading_names(results)
+    equals = [p for p in points[1:] if p.method.name in leading and p.x < best.x]
+    faster = [p for p in _serious(points) if p.x < best.x]
+    start = f"{best.label} is the most accurate after {seconds(best.x)} of training"
+    if equals:
+        fastest = min(equals, key=lambda p: p.x)
+        return f"{start}; {fastest.label} cannot be told apart from it and takes {seconds(fastest.x)}"
+    if faster:
+        fastest = min(faster, key=lambda p: p.x)
+        return f"{start}; {fastest.label} takes {seconds(fastest.x)} and reaches {number(fastest.y, places)}"
+    return f"{start}, and no personalised method is faster"
+
+
+def _serious(points: list[_Point]) -> list[_Point]:
+    """The methods that personalise; all but random order where the run does not say which do."""
+    personal = [p for p in points if p.method.personalised]
+    return personal if len(personal) > 1 else [p for p in points if not p.method.name.lower().startswith("random")]
 
 
 def beyond_figures(results: Results) -> list[Figure]:
@@ -84,24 +98,24 @@ def _beyond_figure(results: Results, metric: str, topic: str) -> Figure | None:
     if len(points) < 2:
         return None
     places, places_x = _places(results), plain_decimals(p.x for p in points)
-    best, most = points[0], max(points, key=lambda p: p.x)
+    best, most = points[0], max(_serious(points) or points, key=lambda p: p.x)
     if best is most:
-        message = f"{best.label} is the most accurate and has the highest {topic}, {number(best.x, places_x)}"
+        message = f"{best.label}, the most accurate, also has the highest {topic}, {number(best.x, places_x)}"
     else:
         message = (
             f"{best.label}, the most accurate, has a {topic} of {number(best.x, places_x)}; "
-            f"{most.label} has the highest, {number(most.x, places_x)}"
+            f"{most.label} reaches {number(most.x, places_x)}"
         )
     said = "; ".join(f"{p.label} {number(p.y, places)} at {number(p.x, places_x)}" for p in points)
     alternative = f"{message}. {results.deciding} and {metric}: {said}."
-    chart = _scatter(results, points, HALF, metric, log=False, frontier=False)
+    wide, narrow = (_scatter(results, points, size, metric, log=False, frontier=False) for size in (HALF, NARROW))
     definition = results.definitions.get(metric, "")
     caption = f"{results.deciding} against {metric}" + (f": {definition}." if definition else ".")
-    return Figure(topic, message, drawing(chart, topic, alternative), caption)
+    return Figure(topic, message, drawing(wide, f"{topic}-wide", alternative), caption, drawing(narrow, f"{topic}-narrow", alternative))
 
 
 def _places(results: Results) -> int:
-    return results_table(results, [results.deciding], costs=False).columns[0].decimals
+    return results_table(results, [results.deciding], costs=()).columns[0].decimals
 
 
 def _points(results: Results, x_of: Callable[[Method], float | None]) -> list[_Point]:
@@ -151,15 +165,19 @@ def _scatter(
         return across * size[0], _height(point.y, y_domain, size[1])
 
     layers = _marks(results, points, x, y)
-    if frontier:
-        layers.insert(0, _frontier(points, x, y))
-    bars = [
+    obstacles = [
         Box(pixel(p)[0] - 2, _height(p.span[1], y_domain, size[1]), pixel(p)[0] + 2, _height(p.span[0], y_domain, size[1]))
         for p in points
         if p.span
     ]
+    if frontier:
+        steps = _frontier(points)
+        layers.insert(0, _frontier_line(steps, x, y))
+        corners = [pixel(p) for p in steps]
+        obstacles += [Box(x0, y0 - 1, x1, y0 + 1) for (x0, y0), (x1, _) in zip(corners, corners[1:], strict=False)]
+        obstacles += [Box(x1 - 1, y1, x1 + 1, y0) for (_, y0), (x1, y1) in zip(corners, corners[1:], strict=False)]
     names = [shorten(p.label, 24 if size[0] > 300 else 18) for p in points]
-    anchors = place([pixel(p) for p in points], names, size, bars)
+    anchors = place([pixel(p) for p in points], names, size, obstacles)
     layers += _names(points, names, anchors, x, y)
     return alt.layer(*layers).properties(width=size[0], height=size[1])
 
@@ -168,14 +186,19 @@ def _height(value: float, domain: tuple[float, float], height: float) -> float:
     return (domain[1] - value) / (domain[1] - domain[0]) * height
 
 
-def _frontier(points: list[_Point], x: alt.X, y: alt.Y) -> alt.Chart:
-    """The points that nothing beats on both axes, joined: lower x is better here."""
-    best_so_far, rows = -math.inf, []
+def _frontier(points: list[_Point]) -> list[_Point]:
+    """The points that nothing beats on both axes, fastest first (lower x is better here)."""
+    best_so_far, kept = -math.inf, []
     for point in sorted(points, key=lambda p: (p.x, -p.y)):
         if point.y > best_so_far:
             best_so_far = point.y
-            rows.append({"x": point.x, "y": point.y})
-    return alt.Chart(inline(rows)).mark_line(strokeDash=[2, 3], strokeWidth=1).encode(x=x, y=y)
+            kept.append(point)
+    return kept
+
+
+def _frontier_line(steps: list[_Point], x: alt.X, y: alt.Y) -> alt.Chart:
+    rows = [{"x": p.x, "y": p.y} for p in steps]
+    return alt.Chart(inline(rows)).mark_line(strokeDash=[2, 3], strokeWidth=1, interpolate="step-after").encode(x=x, y=y)
 
 
 def _marks(results: Results, points: list[_Point], x: alt.X, y: alt.Y) -> list[alt.Chart]:

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from vitrina.report.charts.svg import drawing, inline
 from vitrina.report.contract import Results, Trial
-from vitrina.report.numbers import counted, number, plain_decimals, seconds
+from vitrina.report.numbers import counted, listed, number, plain_decimals, seconds
 from vitrina.report.theme import colours
 
-_SIZE = (215.0, 96.0)
+_SIZE = (172.0, 88.0)
 _LATE, _MATTERS = 0.25, 0.01
 
 
@@ -71,10 +71,9 @@ def _late_gain(results: Results, name: str) -> float:
 def _message(results: Results, names: list[str]) -> str:
     rising = [results.label(n) for n in names if _late_gain(results, n) > _MATTERS]
     if not rising:
-        return "No method gained more than 1 % in the last quarter of its trials: more tuning would change little"
-    who = rising[0] if len(rising) == 1 else f"{', '.join(rising[:-1])} and {rising[-1]}"
+        return f"No method gained more than 1\N{NO-BREAK SPACE}% in the last quarter of its trials: more tuning would change little"
     verb = "was" if len(rising) == 1 else "were"
-    return f"{who} {verb} still gaining in the last quarter of the trials: a larger budget might help"
+    return f"{listed(rising)} {verb} still gaining in the last quarter of the trials: a larger budget might help"
 
 
 def _budget(results: Results, name: str) -> str:

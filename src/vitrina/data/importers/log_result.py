@@ -1,0 +1,70 @@
+"""What an import gives back, and how it is written."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vitrina.data.dataset import Dataset
+from vitrina.data.files import atomic_folder
+from vitrina.data.importers.columns import ColumnUse
+from vitrina.data.storage import MARKER, write_dataset
+
+REJECTED, REPORT = "rejected.csv", "import.json"
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """A data set, and everything a person should know of how it was read.
+
+    ``mapping`` (and ``item_mapping``, ``user_mapping``) say which column plays which role and why. ``rejected`` has the
+    columns ``file``, ``line``, ``reason`` and the raw columns as text; ``counts`` the rows refused for each reason, in the
+    ``"log"``, ``"items"`` and ``"users"``; ``read`` the rows found there. ``warnings`` are full sentences.
+    """
+
+    dataset: Dataset
+    mapping: Mapping[str, ColumnUse]
+    rejected: pl.DataFrame
+    counts: Mapping[str, Mapping[str, int]]
+    read: Mapping[str, int]
+    warnings: list[str] = field(default_factory=list)
+    item_mapping: Mapping[str, ColumnUse] = field(default_factory=dict)
+    user_mapping: Mapping[str, ColumnUse] = field(default_factory=dict)
+
+    @property
+    def n_rejected(self) -> int:
+        """Number of rows refused, over all files."""
+        return sum(sum(reasons.values()) for reasons in self.counts.values())
+
+    def report(self) -> dict[str, Any]:
+        """Return mapping, counts and warnings as plain values for JSON."""
+        mappings = {"log": self.mapping, "items": self.item_mapping, "users": self.user_mapping}
+        return {
+            "mapping": {name: {role: asdict(use) for role, use in uses.items()} for name, uses in mappings.items() if uses},
+            "read": dict(self.read),
+            "rejected": {file: dict(reasons) for file, reasons in self.counts.items()},
+            "kept": {"events": len(self.dataset), "users": self.dataset.n_users, "items": self.dataset.n_items},
+            "warnings": self.warnings,
+        }
+
+
+def save_import(result: ImportResult, folder: Path, *, overwrite: bool = False) -> None:
+    """Write the data set to ``folder`` with ``import.json`` and, where rows were refused, ``rejected.csv`` beside.
+
+    All or nothing; raises as ``save_dataset`` does.
+    """
+    with atomic_folder(Path(folder), marker=MARKER, overwrite=overwrite) as part:
+        write_dataset(result.dataset, part)
+        if result.rejected.height:
+            try:
+                result.rejected.write_csv(part / REJECTED)
+            except pl.exceptions.PolarsError as error:
+                raise OSError(errno.EIO, str(error)) from error
+        text = json.dumps(result.report(), indent=2, ensure_ascii=False)
+        (part / REPORT).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from vitrina.errors import VitrinaError
+from vitrina.experiments.config import make_config, read_config
+from vitrina.models.registry import MODELS
+
+
+def test_defaults_compare_every_model_with_the_deciding_metric_first():
+    config = make_config(data="demo")
+    assert list(config.models) == list(MODELS)
+    assert config.metrics[0] == config.metric == "ndcg@10"
+
+
+def test_toml_round_trip(tmp_path: Path):
+    config = make_config(data="demo", models={"ease": {"l2": 10.0}, "popular": {}}, trials=3, metric="recall@20", seconds=5)
+    path = tmp_path / "run.toml"
+    path.write_text(config.to_toml())
+    assert read_config(path) == config
+
+
+def test_options_override_the_file(tmp_path: Path):
+    path = tmp_path / "run.toml"
+    path.write_text('data = "demo"\ntrials = 3\nmodels = ["ease"]\n[split]\nprotocol = "leave-last-out"\n')
+    config = read_config(path, trials=7)
+    assert (config.trials, config.split.protocol, config.models) == (7, "leave-last-out", {"ease": {}})
+
+
+def test_fixed_settings_are_not_tuned_and_nothing_left_means_one_trial():
+    config = make_config(data="demo", models={"ease": {"l2": 10.0}, "itemknn": {"shrink": 5.0}}, trials=9)
+    assert config.trials_of("ease") == 1
+    assert config.tuned("itemknn") == ["neighbours", "weighting", "normalise"]
+    assert config.trials_of("itemknn") == 9
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"models": ["eaze"]}, "Did you mean 'ease'"),
+        ({"models": []}, "no models"),
+        ({"models": {"ease": {"l3": 1}}}, "Its settings are: l2"),
+        ({"models": {"ease": {"l2": "big"}}}, "l2"),
+        ({"trials": 0}, "trials"),
+        ({"metric": "ndgc@10"}, "ndcg"),
+        ({"metric": "coverage@10"}, "cannot decide"),
+        ({"metrics": ["recall@0"]}, "recall"),
+        ({"memory": "lots"}, "Write it like 2GB"),
+        ({"sede": 1}, "A configuration has"),
+    ],
+)
+def test_wrong_values_are_named(values: dict[str, object], message: str):
+    with pytest.raises(VitrinaError, match=message):
+        make_config(data="demo", **values)
+
+
+def test_missing_and_broken_files(tmp_path: Path):
+    with pytest.raises(VitrinaError, match="no configuration"):
+        read_config(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("data = ")
+    with pytest.raises(VitrinaError, match="not valid TOML"):
+        read_config(tmp_path / "bad.toml")
