@@ -298,7 +298,7 @@ class TestCandidates:
         if change:
             change(rows, part)
         offsets = np.cumsum([0, *map(len, rows)])
-        return replace(good, candidates={"test": Ragged(offsets, np.array(sum(rows, []), np.int32))})
+        return replace(good, candidates={"test": Ragged(offsets, np.concatenate(rows).astype(np.int32))})
 
     def test_sound_lists_are_noted_as_sampled(self, good):
         assert self.lists(good).codes() == {"sampled-candidates": "note"}
@@ -337,7 +337,7 @@ class TestCandidates:
 class TestPower:
     def test_simulated_power_is_four_fifths(self):
         random = np.random.default_rng(0)
-        for n, disagreement in ((100, 0.2), (1000, 0.2), (400, 0.5)):
+        for n, disagreement in ((400, 0.2), (3000, 0.2), (400, 0.5)):
             difference = detectable_difference(n, disagreement)
             won, lost = (disagreement + difference) / 2, (disagreement - difference) / 2
             wins, losses, _ = random.multinomial(n, [won, lost, 1 - disagreement], 20_000).T
@@ -435,7 +435,9 @@ def test_the_known_fault_of_ncf_lists():
     path = folder_of("ml-1m-ncf")
     lines = (path / "ml-1m.test.negative").read_text().splitlines()
     rows = [[int(x) for x in line.replace("(", "").replace(")", "").replace(",", "\t").split()] for line in lines]
-    train = pl.read_csv(path / "ml-1m.train.rating", separator="\t", has_header=False).select(user="column_1", item="column_2")
+    train = pl.read_csv(
+        path / "ml-1m.train.rating", separator="\t", has_header=False, new_columns=["user", "item", "value", "timestamp"]
+    ).select("user", "item")
     test = pl.DataFrame({"user": [r[0] for r in rows], "item": [r[1] for r in rows]})
     frame = pl.concat([train.with_columns(label=1), test.with_columns(label=3)])
     names = pl.DataFrame({"id": [str(n) for n in range(3706)]})
@@ -446,5 +448,14 @@ def test_the_known_fault_of_ncf_lists():
     report = audit(Split(data, frame["label"].to_numpy().astype(np.uint8), "ncf", candidates={"test": ragged}))
     found = {finding.code: finding for finding in report.findings}
     assert found["candidate-duplicates"].count == 156
-    assert set(found) == {"candidate-duplicates", "sampled-candidates", "missing-timestamps", "no-validation", "popularity-drift"}
+    expected = {
+        "candidate-duplicates",
+        "sampled-candidates",
+        "missing-timestamps",
+        "no-validation",
+        "popularity-drift",
+        "cold-items",
+    }
+    assert set(found) == expected
+    assert found["cold-items"].count == 2
     assert not report.fatal

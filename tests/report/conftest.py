@@ -15,8 +15,30 @@ from scipy import stats
 # name, title, family, personalised, mean nDCG, seconds (tune, fit, evaluate), coverage, novelty, paper, settings
 METHODS: list[tuple[str, str, str, bool, float, tuple[float, float, float], float, float, str, dict[str, Any]]] = [
     ("ease", "EASE", "linear", True, 0.312, (81.2, 1.13, 0.81), 0.412, 9.1, "Steck 2019", {"l2": 312.4471}),
-    ("ials", "iALS", "factors", True, 0.305, (412.5, 9.72, 0.92), 0.466, 9.4, "Rendle et al. 2021", {"factors": 128, "regularisation": 0.0031, "unobserved_weight": 0.12}),
-    ("itemknn", "ItemKNN", "neighbours", True, 0.299, (38.4, 0.41, 0.77), 0.388, 9.2, "Sarwar et al. 2001", {"k": 120, "shrinkage": 18.0, "weighting": "bm25"}),
+    (
+        "ials",
+        "iALS",
+        "factors",
+        True,
+        0.305,
+        (412.5, 9.72, 0.92),
+        0.466,
+        9.4,
+        "Rendle et al. 2021",
+        {"factors": 128, "regularisation": 0.0031, "unobserved_weight": 0.12},
+    ),
+    (
+        "itemknn",
+        "ItemKNN",
+        "neighbours",
+        True,
+        0.299,
+        (38.4, 0.41, 0.77),
+        0.388,
+        9.2,
+        "Sarwar et al. 2001",
+        {"k": 120, "shrinkage": 18.0, "weighting": "bm25"},
+    ),
     ("popular-recent", "Popular, recent", "simple", False, 0.142, (3.1, 0.02, 0.31), 0.021, 7.2, "", {"half_life_days": 21.0}),
     ("popular", "Popular", "simple", False, 0.118, (0.0, 0.004, 0.3), 0.013, 6.9, "", {}),
     ("random", "Random", "simple", False, 0.006, (0.0, 0.001, 0.34), 0.998, 12.6, "", {}),
@@ -103,7 +125,10 @@ def _tuning(mean: float, n: int, seed: int) -> list[dict[str, Any]]:
 def _tail() -> list[list[float]]:
     weights = 1 / np.arange(1, 2001) ** 0.85
     share = np.cumsum(weights) / weights.sum()
-    return [[float(i / 2000), float(share[i - 1])] for i in (1, 5, 10, 20, 40, 60, 100, 150, 200, 300, 400, 600, 800, 1000, 1400, 2000)]
+    return [
+        [float(i / 2000), float(share[i - 1])]
+        for i in (1, 5, 10, 20, 40, 60, 100, 150, 200, 300, 400, 600, 800, 1000, 1400, 2000)
+    ]
 
 
 def full_results(n_users: int = 940, seed: int = 4) -> dict[str, Any]:
@@ -113,7 +138,9 @@ def full_results(n_users: int = 940, seed: int = 4) -> dict[str, Any]:
     names = sorted(values, key=lambda m: -values[m].mean())
     letters = _letters(names, pairs)
     methods = []
-    for i, (name, title, family, personal, _mean, (tune, fit, evaluate), coverage, novelty, paper, settings) in enumerate(METHODS):
+    for i, (name, title, family, personal, _mean, (tune, fit, evaluate), coverage, novelty, paper, settings) in enumerate(
+        METHODS
+    ):
         x = values[name]
         recall = np.clip(x * 0.93, 0, 1)
         methods.append(
@@ -170,8 +197,23 @@ def _segments(values: dict[str, np.ndarray], names: list[str], n_users: int) -> 
         flat = {"popular": 0.9, "popular-recent": 0.95, "random": 1.0}
         # Popularity does best on the head and nothing on the tail; the histories hardly matter to it.
         rng = np.random.default_rng(len(rows))
-        change = {n: rng.uniform(0.9, 1.1) * (flat.get(n, factor) if kind == "history length" else factor * (0.02 if n.startswith("popular") and value == "tail" else 1.0)) for n in names}
-        rows.append({"segment": kind, "value": value, "n_users": None if share is None else int(share * n_users), "metrics": {n: float(values[n].mean() * change[n]) for n in names}})
+        change = {
+            n: rng.uniform(0.9, 1.1)
+            * (
+                flat.get(n, factor)
+                if kind == "history length"
+                else factor * (0.02 if n.startswith("popular") and value == "tail" else 1.0)
+            )
+            for n in names
+        }
+        rows.append(
+            {
+                "segment": kind,
+                "value": value,
+                "n_users": None if share is None else int(share * n_users),
+                "metrics": {n: float(values[n].mean() * change[n]) for n in names},
+            }
+        )
     return rows
 
 
@@ -179,7 +221,11 @@ def unfinished_results() -> dict[str, Any]:
     """A run that was stopped: three methods, no tests, most keys absent or null."""
     data = full_results()
     kept = ("format", "name", "created", "metric", "definitions", "dataset")
-    methods = [{k: m[k] for k in ("name", "title", "metrics", "seconds")} for m in data["methods"] if m["name"] in ("ease", "popular", "random")]
+    methods = [
+        {k: m[k] for k in ("name", "title", "metrics", "seconds")}
+        for m in data["methods"]
+        if m["name"] in ("ease", "popular", "random")
+    ]
     return {**{k: data[k] for k in kept}, "finished": False, "methods": methods, "verdict": None, "segments": None, "pairs": []}
 
 
@@ -194,6 +240,14 @@ def few_users_results() -> dict[str, Any]:
     return data
 
 
+def faulty_results() -> dict[str, Any]:
+    """A winner, on a split whose audit found a fatal fault."""
+    data = full_results()
+    data["audit"] = {"verdict": "8 % of the test events lie before the end of training.", "fatal": True, "findings": [
+        {"code": "future-leak", "severity": "fatal", "count": 801, "share": 0.08, "sentence": "801 test events happened before the last training event."}]}  # fmt: skip
+    return data
+
+
 HOSTILE = "<script>alert('x')</script>"
 HOSTILE_TITLE = 'A|B & "C" _x_ <img src=http://evil.example/p.png onerror=alert(1)> 100% $y$ {z} \\end'
 
@@ -204,9 +258,19 @@ def hostile_results() -> dict[str, Any]:
     for method in data["methods"]:
         if method["name"] == HOSTILE:
             method |= {"title": HOSTILE_TITLE, "paper": HOSTILE, "settings": {HOSTILE: HOSTILE_TITLE}}
-    data |= {"name": f"</title>{HOSTILE}", "command": HOSTILE, "config_toml": f"</code></pre>{HOSTILE}", "vitrina": HOSTILE, "created": HOSTILE}
+    data |= {
+        "name": f"</title>{HOSTILE}",
+        "command": HOSTILE,
+        "config_toml": f"</code></pre>{HOSTILE}",
+        "vitrina": HOSTILE,
+        "created": HOSTILE,
+    }
     data["audit"]["findings"][0] |= {"code": HOSTILE, "sentence": HOSTILE, "severity": '"><script>'}
-    data["dataset"] |= {"title": HOSTILE_TITLE, "attributes": [{"name": HOSTILE, "present": 3, "absent": 1}], "warnings": [HOSTILE]}
+    data["dataset"] |= {
+        "title": HOSTILE_TITLE,
+        "attributes": [{"name": HOSTILE, "present": 3, "absent": 1}],
+        "warnings": [HOSTILE],
+    }
     data["verdict"]["sentence"] = f"{HOSTILE_TITLE} wins {HOSTILE}"
     data["segments"][0] |= {"value": HOSTILE}
     data["environment"][HOSTILE] = HOSTILE_TITLE
@@ -226,10 +290,24 @@ def many_results() -> dict[str, Any]:
         extra["intervals"] = {k: [extra["metrics"][k] - 0.012, extra["metrics"][k] + 0.012] for k in extra["intervals"]}
         extra["seconds"] = {k: v * float(rng.uniform(0.2, 9)) for k, v in extra["seconds"].items()}
         data["methods"].append(extra)
-        data["pairs"].append({**data["pairs"][0], "b": extra["name"], "difference": data["methods"][0]["metrics"]["ndcg@10"] - extra["metrics"]["ndcg@10"]})
         data["tuning"][extra["name"]] = _tuning(extra["metrics"]["ndcg@10"], 20, 30 + i)
         for segment in data["segments"]:
             segment["metrics"][extra["name"]] = segment["metrics"]["ease"] * float(rng.uniform(0.7, 1.02))
+    best = max(data["methods"], key=lambda m: m["metrics"]["ndcg@10"])
+    for other in data["methods"]:
+        lead = best["metrics"]["ndcg@10"] - other["metrics"]["ndcg@10"]
+        if other is not best:
+            data["pairs"].append(
+                {
+                    **data["pairs"][0],
+                    "a": best["name"],
+                    "b": other["name"],
+                    "difference": lead,
+                    "low": lead - 0.02,
+                    "high": lead + 0.02,
+                    "p_holm": 0.3 if lead < 0.02 else 0.001,
+                }
+            )
     for method in data["methods"]:
         for k in (20, 50, 100):
             for kind in ("ndcg", "recall", "precision", "hr", "map", "mrr"):
@@ -241,6 +319,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "full": full_results,
     "unfinished": unfinished_results,
     "few-users": few_users_results,
+    "faulty": faulty_results,
     "hostile": hostile_results,
     "many": many_results,
 }

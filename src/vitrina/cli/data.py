@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ def list_(json: Json = False, csv: Csv = False) -> None:
     from vitrina.data.known import known_datasets, locate
 
     rows: list[dict[str, Any]] = []
+    terms: list[str] = []  # many sets share their owner's terms: each is printed once
     for known in known_datasets():
         found = locate(known.name)
         counts = known.counts[0] if known.counts else None
@@ -29,9 +31,14 @@ def list_(json: Json = False, csv: Csv = False) -> None:
         if json or csv:
             row |= {"present": present, "folder": str(found or ""), "terms": known.terms, "terms_url": known.terms_url}
         else:
-            row = {**row, "MB": f"{known.megabytes:g}" if known.megabytes else "-", "present": present, "terms": known.terms}
+            if known.terms not in terms:
+                terms.append(known.terms)
+            row["MB"] = f"{known.megabytes:g}" if known.megabytes else "-"
+            row |= {"present": present, "terms": f"[{terms.index(known.terms) + 1}]"}
         rows.append(row)
     output.table(rows, json=json, csv=csv)
+    for number, text in enumerate(terms, start=1):
+        print(f"[{number}] {text}")
 
 
 @app.command("get")
@@ -125,18 +132,27 @@ def describe(
     from vitrina.data.describe import describe as look
     from vitrina.data.known import open_dataset
 
-    found = look(open_dataset(data)).to_dict()
+    found = look(open_dataset(data)).model_dump(mode="json")
     if json:
         return output.as_json(found)
-    facts = [{"what": key.replace("_", " "), "value": value} for key, value in found.items() if _is_plain(value)]
+    facts = [{"what": key.replace("_", " "), "value": value} for key, value in _flat(found) if _is_plain(value)]
     output.table(facts, csv=csv)
     if csv:
         return
     if found["attributes"]:
-        output.table(found["attributes"], title="attributes")
+        output.table(found["attributes"], title="attributes of the catalogue")
     for warning in found["warnings"]:
         print(f"warning: {warning}")
 
 
+def _flat(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Write nested facts as "per user: median"."""
+    for key, value in found.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}: {inner}", part) for inner, part in _flat(value))
+        else:
+            yield key, value
+
+
 def _is_plain(value: Any) -> bool:
-    return value is not None and not isinstance(value, dict | list)
+    return value not in (None, "") and not isinstance(value, list)

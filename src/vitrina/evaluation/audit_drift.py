@@ -11,8 +11,8 @@ from vitrina.evaluation.audit_view import TARGET, Finding, Mask, Severity, View,
 
 #: Drift from which a note or a warning is given; see ``popularity_drift``.
 _SOME, _STRONG = 0.1, 0.2
-_DRAWS = 10  # random splits to compare with
-_BEYOND_CHANCE = 3  # standard deviations of those
+_DRAWS, _DRAWN_EVENTS = (10, 100), 2_000_000  # random splits to compare with: fewest, most, and events to draw in all
+_BEYOND_CHANCE = 4  # standard deviations of those
 _MOSTLY_KNOWN = 0.9
 
 
@@ -21,7 +21,7 @@ def popularity_drift(view: View) -> list[Finding]:
 
     Both are a Jensen-Shannon divergence D between the item shares of training and test events. Drift is
     sqrt(D - D of random splits), 0 for a random split and 1 for parts without a common item: 0.25 when each MovieLens-100K
-    user's latest ratings are tested. A note from 0.1 on, a warning from 0.2 on, and only beyond three standard deviations.
+    user's latest ratings are tested. A note from 0.1 on, a warning from 0.2 on, and only beyond four standard deviations.
     """
     train, test = view.trained["test"], view.labels == TARGET["test"]
     if view.cold_by_design or not train.any() or not test.any():
@@ -44,7 +44,7 @@ def _words(view: View, observed: float, chance: float) -> str:
     advice = (
         "Tastes or the catalogue moved on: compare with recent popularity."
         if view.orders_users
-        else "A random split does not look like this: check how the test events were chosen."
+        else "If this split is meant to be random, check how the test events were chosen."
     )
     return (
         f"Other items are popular in test than in training: Jensen-Shannon distance {math.sqrt(observed):.2f}, where random "
@@ -73,15 +73,16 @@ def _by_chance(view: View, train: Mask, test: Mask) -> NDArray[np.float64]:
     equally, which is no drift); else any event may be drawn.
     """
     random = np.random.default_rng(abs(view.split.seed))
+    n_draws = int(np.clip(_DRAWN_EVENTS // (train.sum() + test.sum()), *_DRAWS))
     total = _counts(view, train) + _counts(view, test)
     n_test = int(test.sum())
     known = np.bincount(view.users[train], minlength=view.dataset.n_users)
     tested = np.bincount(view.users[test], minlength=view.dataset.n_users)
     if (known[tested > 0] > 0).mean() < _MOSTLY_KNOWN:
-        drawn = random.multivariate_hypergeometric(total, n_test, size=_DRAWS, method="marginals")
+        drawn = random.multivariate_hypergeometric(total, n_test, size=n_draws, method="marginals")
         return np.array([_divergence(total - counts, counts) for counts in drawn])
     rows = np.flatnonzero(train | test)
     rate = (tested / np.maximum(1, known + tested))[view.users[rows]]
     items = view.items[rows]
-    draws = [np.bincount(items[random.random(rows.size) < rate], minlength=total.size) for _ in range(_DRAWS)]
+    draws = [np.bincount(items[random.random(rows.size) < rate], minlength=total.size) for _ in range(n_draws)]
     return np.array([_divergence(total - counts, counts) for counts in draws if 0 < counts.sum() < rows.size])

@@ -80,13 +80,13 @@ class View:
         """Which events have a known time."""
         if self.times is None:
             return np.zeros(len(self.labels), bool)
-        timed: Mask = self.times != 0
-        return timed
+        return self.times.astype(bool)
 
     @cached_property
     def used(self) -> Mask:
         """Which events are in some part."""
-        return self.labels != Label.UNUSED
+        used: Mask = self.labels != Label.UNUSED
+        return used
 
     @cached_property
     def pairs(self) -> NDArray[np.int64]:

@@ -131,10 +131,7 @@ class _Collector:
         self._measure()
         lists = _joined(self._done)
         values = {name: np.concatenate(blocks) for name, blocks in self._values.items()}
-        means = {
-            m.name: mean(values[m.name]) if m.per_user else float(m.compute(lists, self._context))
-            for m in self._parsed
-        }
+        means = {m.name: mean(values[m.name]) if m.per_user else float(m.compute(lists, self._context)) for m in self._parsed}
         per_user = pl.DataFrame(
             {
                 "user": train.users.decode(self._part.users),

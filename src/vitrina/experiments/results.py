@@ -163,7 +163,24 @@ def _tuning(records: Iterable[TrialRecord]) -> list[dict[str, Any]]:
 
 
 def _dataset(split: Split) -> dict[str, Any]:
-    return {**describe(split.dataset).to_dict(), "fingerprint": split.dataset.fingerprint}
+    """The shape of the positive events, and what identifies them."""
+    found = describe(split.dataset)
+    return {
+        **found.model_dump(mode="json"),
+        "first_date": found.times.first if found.times else None,
+        "last_date": found.times.last if found.times else None,
+        "events_per_user": found.per_user.model_dump() if found.per_user else None,
+        "tail": {"curve": _popularity_curve(split)},
+        "fingerprint": split.dataset.fingerprint,
+    }
+
+
+def _popularity_curve(split: Split, points: int = 100) -> list[list[float]]:
+    """Share of the events that the most popular share of the items has: pairs (items, events), both from 0 to 1."""
+    counts = np.sort(split.dataset.popularity)[::-1]
+    reached = np.concatenate([[0.0], np.cumsum(counts) / max(1, counts.sum())])
+    at = np.unique(np.linspace(0, len(counts), points + 1).round().astype(int))
+    return [[float(i / max(1, len(counts))), float(reached[i])] for i in at]
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba.experimental.function_type  # noqa: F401  (registers the type of _Native; numba imports it only after a first compilation)
 import numpy as np
 from numba import njit, types
 from numba.core.typing import Signature
@@ -16,6 +17,8 @@ from vitrina.errors import VitrinaError
 from vitrina.kernels.threads import over_rows
 
 Floats = NDArray[np.float32]
+
+_CHUNK = 256  # vectors gathered at a time: they stay in the cache, and a row of any length needs no more memory
 
 
 class _Native(types.WrapperAddressProtocol):  # type: ignore[misc]
@@ -53,10 +56,7 @@ def _solve_rows(
     stop: int,
 ) -> int:
     d = factors.shape[1]
-    longest = 1
-    for row in range(start, stop):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    mine = np.empty((longest, d), np.float32)
+    mine = np.empty((_CHUNK, d), np.float32)
     system = np.empty((d, d), np.float32)
     # BLAS wants addresses of its arguments. A row-major [rows, d] block is a column-major [d, rows] matrix.
     upper, plain = np.array([85], np.uint8), np.array([78], np.uint8)  # "U", "N"
@@ -68,19 +68,21 @@ def _solve_rows(
         target[:] = np.float32(0)
         if begin == end:
             continue
-        for p in range(begin, end):
-            vector = factors[columns[p]]
-            mine[p - begin] = vector
-            for f in range(d):
-                target[f] += vector[f]
         system[:] = gram
         for f in range(d):
             system[f, f] += ridge[row]
-        sizes[1] = end - begin
-        syrk(
-            upper.ctypes.data, plain.ctypes.data, sizes.ctypes.data, sizes[1:].ctypes.data, one.ctypes.data,
-            mine.ctypes.data, sizes.ctypes.data, one.ctypes.data, system.ctypes.data, sizes.ctypes.data,
-        )  # fmt: skip
+        for first in range(begin, end, _CHUNK):
+            last = min(end, first + _CHUNK)
+            for p in range(first, last):
+                vector = factors[columns[p]]
+                mine[p - first] = vector
+                for f in range(d):
+                    target[f] += vector[f]
+            sizes[1] = last - first
+            syrk(
+                upper.ctypes.data, plain.ctypes.data, sizes.ctypes.data, sizes[1:].ctypes.data, one.ctypes.data,
+                mine.ctypes.data, sizes.ctypes.data, one.ctypes.data, system.ctypes.data, sizes.ctypes.data,
+            )  # fmt: skip
         posv(
             upper.ctypes.data, sizes.ctypes.data, sizes[2:].ctypes.data, system.ctypes.data, sizes.ctypes.data,
             target.ctypes.data, sizes.ctypes.data, sizes[3:].ctypes.data,

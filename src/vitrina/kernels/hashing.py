@@ -46,10 +46,15 @@ def _bag_keys(offsets: NDArray[np.int64], items: NDArray[np.int32], keys: NDArra
 
 @njit(nogil=True, cache=True)
 def _uniform_rows(
-    row_keys: NDArray[np.uint64], item_keys: NDArray[np.uint64], out: NDArray[np.float32], start: int, stop: int
+    row_keys: NDArray[np.uint64],
+    item_keys: NDArray[np.uint64],
+    keys_per_row: bool,
+    out: NDArray[np.float32],
+    start: int,
+    stop: int,
 ) -> None:
     for row in range(start, stop):
-        key_row = item_keys[row if len(item_keys) > 1 else 0]
+        key_row = item_keys[row if keys_per_row else 0]
         for column in range(out.shape[1]):
             out[row, column] = np.float32(pair_key(row_keys[row], key_row[column]) >> np.uint64(40)) / np.float32(2**24)
 
@@ -70,7 +75,7 @@ def hash_bags(offsets: NDArray[np.int64], items: NDArray[np.int32], keys: NDArra
 
 def seeded(keys: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     """Combine ``keys`` with a seed, so that another seed gives another, unrelated order."""
-    salt = np.uint64((seed * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) % 2**64)
+    salt = np.uint64((int(seed) * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) % 2**64)
     with np.errstate(over="ignore"):
         return (keys ^ salt) * np.uint64(0xFF51AFD7ED558CCD)
 
@@ -81,6 +86,6 @@ def uniform_scores(row_keys: NDArray[np.uint64], item_keys: NDArray[np.uint64]) 
     ``item_keys`` is ``[m]``, or ``[n, m]`` where each row has items of its own.
     """
     out = np.empty((row_keys.size, item_keys.shape[-1]), np.float32)
-    keys = item_keys.reshape(-1, item_keys.shape[-1])
-    over_rows(row_keys.size, lambda start, stop: _uniform_rows(row_keys, keys, out, start, stop))
+    keys, per_row = np.atleast_2d(item_keys), item_keys.ndim == 2
+    over_rows(row_keys.size, lambda start, stop: _uniform_rows(row_keys, keys, per_row, out, start, stop))
     return out

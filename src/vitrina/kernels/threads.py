@@ -6,13 +6,22 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from vitrina.errors import VitrinaError
+
 _BLOCKS_PER_THREAD = 4  # more blocks than threads, so that uneven rows balance out
 
 
 def n_threads() -> int:
-    """Return the number of threads kernels use: ``VITRINA_THREADS``, else the cores this process may run on."""
+    """Return the number of threads kernels use: ``VITRINA_THREADS``, else the cores this process may run on.
+
+    Raises ``VitrinaError`` when ``VITRINA_THREADS`` is not a whole number of at least 1.
+    """
     wanted = os.environ.get("VITRINA_THREADS")
-    return max(1, int(wanted)) if wanted else len(os.sched_getaffinity(0))
+    if wanted:
+        if not wanted.strip().isdecimal() or int(wanted) < 1:
+            raise VitrinaError(f"VITRINA_THREADS={wanted!r} is not a number of threads. Set it to 1 or more, or unset it.")
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # not on macOS
 
 
 def over_rows(n_rows: int, work: Callable[[int, int], object], *, min_rows: int = 16) -> None:

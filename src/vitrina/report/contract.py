@@ -1,241 +1,38 @@
-"""What the report reads: ``results.json`` of a comparison, as typed and tolerant records.
+"""What the report reads: ``results.json`` of a comparison.
 
-Only ``methods`` matters; everything else may be absent (an older or unfinished run), ``null``, or accompanied by keys that this
-version does not know (a newer run). NaN and infinity count as absent.
+Only ``methods`` matters; :mod:`vitrina.report.records` says how everything else is tolerated.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from vitrina.errors import VitrinaError
+from vitrina.report.records import (
+    Audit,
+    DataFacts,
+    Method,
+    Pair,
+    Record,
+    Remark,
+    Segment,
+    SplitFacts,
+    Text,
+    Trial,
+    Verdict,
+)
 
 FORMAT = 1
 """Newest format of ``results.json`` that this version was written for."""
 
 MIN_USERS = 50
 """With fewer test users than this, no winner is declared."""
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, int | float | bool) else value
-
-
-Number = Annotated[float | None, AfterValidator(_finite)]
-Text = Annotated[str, BeforeValidator(_as_text)]
-
-
-class Record(BaseModel):
-    """Base of the records: unknown keys are ignored, and ``null`` means absent."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_nulls(cls, data: Any) -> Any:
-        return {k: v for k, v in data.items() if v is not None} if isinstance(data, dict) else data
-
-
-class Seconds(Record):
-    """Wall-clock seconds of a method: all its tuning trials, the final fit, the evaluation on test."""
-
-    tune: Number = None
-    fit: Number = None
-    evaluate: Number = None
-
-    @property
-    def total(self) -> float | None:
-        """Sum of the parts that are known, ``None`` if none is."""
-        known = [s for s in (self.tune, self.fit, self.evaluate) if s is not None]
-        return sum(known) if known else None
-
-
-class Method(Record):
-    """One method and its results on test."""
-
-    name: Text
-    title: Text = ""
-    family: Text = ""
-    personalised: bool | None = None
-    metrics: dict[str, Number] = Field(default_factory=dict)
-    intervals: dict[str, tuple[Number, Number] | None] = Field(default_factory=dict)
-    seconds: Seconds = Seconds()
-    memory_mb: Number = None
-    trials: int | None = None
-    failed_trials: int = 0
-    capped: bool = False
-    settings: dict[str, Any] = Field(default_factory=dict)
-    paper: Text = ""
-    missing_scores: int = 0
-    group: Text = ""
-
-    def interval(self, metric: str) -> tuple[float, float] | None:
-        """Return the interval of a metric, or ``None``."""
-        low, high = self.intervals.get(metric) or (None, None)
-        return None if low is None or high is None else (low, high)
-
-
-class Remark(Record):
-    """A method that failed or was left out, and why."""
-
-    name: Text
-    reason: Text = "no reason was recorded"
-
-
-class Pair(Record):
-    """The paired difference ``a`` minus ``b`` over the same users, on the deciding metric."""
-
-    a: Text
-    b: Text
-    difference: Number = None
-    low: Number = None
-    high: Number = None
-    p_value: Number = None
-    p_holm: Number = None
-    p_bonferroni: Number = None
-    test: Text = ""
-    effect_size: Number = None
-    share_better: Number = None
-    share_worse: Number = None
-    n: int | None = None
-
-    def flipped(self) -> Pair:
-        """Return the same comparison told as ``b`` minus ``a``."""
-
-        def minus(value: float | None) -> float | None:
-            return None if value is None else -value
-
-        changes = {
-            "a": self.b,
-            "b": self.a,
-            "difference": minus(self.difference),
-            "low": minus(self.high),
-            "high": minus(self.low),
-            "effect_size": minus(self.effect_size),
-            "share_better": self.share_worse,
-            "share_worse": self.share_better,
-        }
-        return self.model_copy(update=changes)
-
-
-class Verdict(Record):
-    """The decision that the experiment took."""
-
-    winner: Text | None = None
-    equal_to_best: list[Text] = Field(default_factory=list)
-    reason: Text = ""
-    sentence: Text = ""
-    runner_up: Text | None = None
-    smallest_detectable: Number = None
-    n_users: int | None = None
-
-
-class Segment(Record):
-    """The deciding metric for a part of the users or items, by method."""
-
-    segment: Text
-    value: Text = ""
-    n_users: int | None = None
-    metrics: dict[str, Number] = Field(default_factory=dict)
-
-
-class Trial(Record):
-    """One tuning trial: its value on validation and the best so far."""
-
-    trial: int
-    value: Number = None
-    best: Number = None
-    seconds: Number = None
-    state: Text = "complete"
-
-
-class SplitFacts(Record):
-    """How the events were divided."""
-
-    protocol: Text = ""
-    settings: dict[str, Any] = Field(default_factory=dict)
-    seed: int | None = None
-    hash: Text = ""
-    events: dict[str, int] = Field(default_factory=dict)
-    test_users: int | None = None
-    candidates: Text = ""
-
-
-class Finding(Record):
-    """One thing that the audit of the split found."""
-
-    code: Text = ""
-    severity: Text = "note"
-    count: int | None = None
-    share: Number = None
-    sentence: Text = ""
-
-
-class Audit(Record):
-    """The verdict on the split itself."""
-
-    verdict: Text = ""
-    fatal: bool = False
-    findings: list[Finding] = Field(default_factory=list)
-
-
-class AttributeFacts(Record):
-    """How many items have an attribute, as counts or percentages."""
-
-    name: Text
-    present: Number = None
-    absent: Number = None
-
-    @property
-    def share(self) -> float | None:
-        """Share of the items that have the attribute."""
-        if self.present is None or self.absent is None or self.present + self.absent <= 0:
-            return None
-        return self.present / (self.present + self.absent)
-
-
-class Tail(Record):
-    """Popularity: points (share of items, most popular first; share of events they receive)."""
-
-    curve: list[tuple[float, float]] = Field(default_factory=list)
-
-
-class Spread(Record):
-    """Smallest, middle and largest of a count."""
-
-    min: Number = None
-    median: Number = None
-    max: Number = None
-
-
-class DataFacts(Record):
-    """The shape of the data set."""
-
-    name: Text = ""
-    title: Text = ""
-    simulated: bool = False
-    events: int | None = None
-    users: int | None = None
-    items: int | None = None
-    density: Number = None
-    first_date: str | float | None = None
-    last_date: str | float | None = None
-    attributes: list[AttributeFacts] = Field(default_factory=list)
-    tail: Tail = Tail()
-    events_per_user: Spread = Spread()
-    warnings: list[Text] = Field(default_factory=list)
-    fingerprint: Text = ""
 
 
 class Results(Record):

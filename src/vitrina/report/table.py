@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vitrina.report.contract import Method, Results
+from vitrina.report.contract import Results
 from vitrina.report.numbers import ALPHA, NONE, column_decimals, count, interval, number, plain_decimals
-
+from vitrina.report.records import Method
 
 _MOST = 6
 
@@ -70,6 +70,11 @@ class Table:
     columns: list[Column]
     rows: list[Row]
     notes: list[str]
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any cell shows an interval."""
+        return any(cell.interval for row in self.rows for cell in row.cells)
 
 
 def all_metrics(results: Results) -> list[str]:

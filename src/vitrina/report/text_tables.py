@@ -30,6 +30,7 @@ _LATEX = {
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
     "−": r"$-$",
+    "±": r"$\pm$",
     "†": r"\dag{}",
     "‡": r"\ddag{}",
     "–": "--",
@@ -40,8 +41,13 @@ _LATEX = {
 def escape_markdown(text: str) -> str:
     """Escape text so that Markdown (and the HTML inside it) shows it as it is, on one line, also within a table."""
     flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    flat = re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", flat)
-    return re.sub(r"^([-+]|\d+(?=[.)]))", lambda m: f"\\{m[1]}" if m[1] in "-+" else f"{m[1]}\\", flat)
+    return re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", flat)
+
+
+def _paragraph(text: str) -> str:
+    """Escape text that begins a line, where a dash or a number with a dot would also begin a list."""
+    escaped = escape_markdown(text)
+    return re.sub(r"^(\d*)([-+.)])", r"\1\\\2", escaped)
 
 
 def escape_latex(text: str) -> str:
@@ -62,11 +68,12 @@ def markdown_tables(results: Results | Mapping[str, Any]) -> str:
     results = _results(results)
     top = opening(results)
     grave = [f"**{escape_markdown(n.title)}** {escape_markdown(n.text)}" for n in top.notices]
-    parts = [f"# {escape_markdown(results.name or 'Comparison')}", *grave, f"{escape_markdown(top.headline)}"]
+    parts = [f"# {escape_markdown(results.name or 'Comparison')}", *grave, _paragraph(top.headline)]
     if results.methods:
         table = results_table(results, all_metrics(results), costs=ALL_COSTS)
-        notes = [group_legend(results), f"In brackets: {LEVEL} intervals over users.", *table.notes]
-        parts += ["## Results", _markdown_results(table), *(escape_markdown(n) for n in notes if n)]
+        spans = f"In brackets: {LEVEL} intervals over users." if table.has_intervals else ""
+        notes = [group_legend(results), spans, *table.notes]
+        parts += ["## Results", _markdown_results(table), *(_paragraph(n) for n in notes if n)]
     if results.pairs:
         parts += [f"## Paired differences in {escape_markdown(results.deciding)}", _markdown_pairs(results)]
     if results.definitions:
@@ -88,7 +95,7 @@ def _title(column: Column) -> str:
 def _markdown_results(table: Table) -> str:
     def cell(c: Cell) -> str:
         text = f"**{c.text}**" if c.best else escape_markdown(c.text)
-        return f"{text} ({c.interval})" if c.interval else text
+        return f"{text} ({escape_markdown(c.interval)})" if c.interval else text
 
     header = ["Method", "Group", *(escape_markdown(_title(c)) for c in table.columns)]
     rows = [[escape_markdown(r.label), escape_markdown(r.group), *map(cell, r.cells)] for r in table.rows]
@@ -152,7 +159,8 @@ def _caption(results: Results, table: Table) -> str:
     if results.dataset.title or results.dataset.name:
         simulated = " (simulated)" if results.dataset.simulated else ""
         parts.append(f"Data: {results.dataset.title or results.dataset.name}{simulated}.")
-    parts += [group_legend(results), f"Small type: {LEVEL} intervals over users.", *table.notes]
+    spans = f"Small type: {LEVEL} intervals over users." if table.has_intervals else ""
+    parts += [group_legend(results), spans, *table.notes]
     metrics = [c.key for c in table.columns if c.is_metric and c.key in results.definitions]
     parts += ["; ".join(f"{m}: {results.definitions[m]}" for m in metrics) + "." if metrics else ""]
     return " ".join(part for part in parts if part)

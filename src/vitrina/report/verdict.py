@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vitrina.report.contract import FORMAT, MIN_USERS, Method, Pair, Results
-from vitrina.report.numbers import LEVEL, column_decimals, counted, interval, listed, number, p_phrase, percent, seconds, signed, times
+from vitrina.report.contract import FORMAT, MIN_USERS, Results
+from vitrina.report.numbers import (
+    LEVEL,
+    column_decimals,
+    counted,
+    interval,
+    listed,
+    number,
+    p_phrase,
+    percent,
+    seconds,
+    signed,
+    times,
+)
+from vitrina.report.records import Method, Pair
 
 _SIGNIFICANT = 0.05
 
@@ -48,9 +61,6 @@ def opening(results: Results) -> Opening:
 
 def _notices(results: Results) -> list[Notice]:
     found = []
-    if results.audit is not None and results.audit.fatal:
-        text = results.audit.verdict or "The numbers below are shown for diagnosis only."
-        found.append(Notice("The split failed its audit, so these numbers cannot be trusted.", text, grave=True))
     if not results.finished:
         done = counted(len(results.methods), "method")
         text = f"{done} done so far; the order may still change. Run the same command again to continue where it stopped."
@@ -66,6 +76,8 @@ def _notices(results: Results) -> list[Notice]:
 
 def _headline(results: Results) -> tuple[str, str]:
     best, n = results.best, results.n_users
+    if results.audit is not None and results.audit.fatal:
+        return "These numbers cannot be trusted: the split failed its audit, so no winner is declared.", results.audit.verdict
     if best is None:
         return "No method has produced a result yet.", ""
     if n is not None and n < MIN_USERS:
@@ -165,7 +177,9 @@ def _is_it_real(results: Results) -> Answer | None:
     if pair.share_better is not None and pair.share_worse is not None:
         words += f" {name} serves {percent(pair.share_better)} of users better than {other}, {percent(pair.share_worse)} worse."
     if pair.effect_size is not None:
-        words += f" The effect is {_size(pair.effect_size)} (d\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number(pair.effect_size, 2)})."
+        words += (
+            f" The effect is {_size(pair.effect_size)} (d\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number(pair.effect_size, 2)})."
+        )
     return Answer("Is the difference real", short, small, words)
 
 
@@ -198,7 +212,10 @@ def _cost(results: Results) -> Answer | None:
     if leader.seconds.fit is not None:
         parts.append(f"{seconds(leader.seconds.fit)} for one fit")
     words = f"{results.label(leader.name)} took {listed(parts)}." if parts else ""
-    for other, what in ((_popular(results), "the simplest"), (_cheapest_personal(results, leader), "the cheapest personalised method")):
+    for other, what in (
+        (_popular(results), "the simplest"),
+        (_cheapest_personal(results, leader), "the cheapest personalised method"),
+    ):
         spent = None if other is None else other.seconds.total
         if other is None or spent is None or other.name == leader.name:
             continue
@@ -217,7 +234,9 @@ def _enough(results: Results) -> Answer | None:
     if n is None:
         return None
     if n < MIN_USERS:
-        return Answer("Are there data enough", "No", counted(n, "test user"), f"Collect at least {MIN_USERS} users with test events.")
+        return Answer(
+            "Are there data enough", "No", counted(n, "test user"), f"Collect at least {MIN_USERS} users with test events."
+        )
     if least is None:
         words = "The run did not record the smallest difference it could have seen."
         return Answer("Are there data enough", counted(n, "test user"), "", words)

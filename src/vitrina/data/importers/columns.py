@@ -57,9 +57,13 @@ class ColumnUse:
 
 def normalise(name: str) -> str:
     """Return a column name in lower snake case without type suffix: ``"userId"``, ``"User ID"`` -> ``"user_id"``."""
-    name = _TYPED_HEADER.sub("", name.strip())
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", untyped(name))
     return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+
+
+def untyped(name: str) -> str:
+    """Return a column name without the type that some formats add to it."""
+    return _TYPED_HEADER.sub("", name.strip())
 
 
 def by_name(names: Sequence[str], role: str) -> list[str]:

@@ -105,8 +105,11 @@ def _check_separator(path: Path, sample: list[str], delimiter: str | None, separ
             f"separated by {separator!r}, every line of {path} is one single column ({line!r}). It looks separated by "
             f"{SEPARATORS[other]}: pass --delimiter {_shown(other)}, or leave --delimiter out."
         )
-    likely = _likely_separator(sample)
-    advice = f"It looks separated by {likely!r}: pass --delimiter {_shown(likely)}." if likely else "Pass --delimiter."
+    likely, even = _likely_separator(sample)
+    if likely and not even:
+        advice = f"It looks like lists of different lengths separated by {likely!r}; write one event a line instead."
+    else:
+        advice = f"It looks separated by {likely!r}: pass --delimiter {_shown(likely)}." if likely else "Pass --delimiter."
     raise DataError(
         f"every line of {path} is one single column ({line!r}); expected a user and an item at least, separated by comma, tab, "
         f"semicolon, pipe or '::'. {advice}"
@@ -117,11 +120,13 @@ def _shown(separator: str) -> str:
     return "'\\t'" if separator == "\t" else f"'{separator}'"
 
 
-def _likely_separator(sample: list[str]) -> str | None:
-    """Return the mark that occurs equally often, at least once, in every line."""
+def _likely_separator(sample: list[str]) -> tuple[str | None, bool]:
+    """Return the mark that occurs in every line, and whether equally often in each."""
     counts = [Counter(c for c in line.strip() if not c.isalnum() and c not in "\"'._-") for line in sample]
-    even = {mark: n for mark, n in counts[0].items() if all(c[mark] == n for c in counts)}
-    return max(even, key=lambda mark: (mark != " ", even[mark]), default=None)
+    shared = [mark for mark in counts[0] if all(c[mark] for c in counts)]
+    even = [mark for mark in shared if all(c[mark] == counts[0][mark] for c in counts)]
+    best = max(even or shared, key=lambda mark: (mark != " ", counts[0][mark]), default=None)
+    return best, best in even
 
 
 def _unique_names(cells: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 CHARACTER = 6.6
 """Mean width in pixels of a character at 12 px, a little generous: readers' fonts differ."""
 
-_HEIGHT, _GAP = 14.0, 9.0
+_HEIGHT, _GAP, _TOLERATED = 14.0, 9.0, 24.0
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,22 @@ _ANCHORS = (
 )
 
 
+@dataclass(frozen=True)
+class Label:
+    """What is written at a point, and how it sits there; ``full`` says that it is the name and not its stand-in."""
+
+    text: str
+    anchor: Anchor
+    full: bool
+
+
 def shorten(text: str, characters: int = 24) -> str:
-    """Cut a name that is too long for a chart, with an ellipsis."""
+    """Cut a name that is too long for a chart in its middle, since variants differ at the end."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= characters else flat[: characters - 1].rstrip() + "…"
+    if len(flat) <= characters:
+        return flat
+    tail = (characters - 1) // 3
+    return f"{flat[: characters - 1 - tail].rstrip()}…{flat[len(flat) - tail :].lstrip()}"
 
 
 def text_width(text: str) -> float:
@@ -73,26 +85,36 @@ def _box(x: float, y: float, width: float, anchor: Anchor) -> Box:
 
 def place(
     points: Sequence[tuple[float, float]], names: Sequence[str], size: tuple[float, float], obstacles: Sequence[Box] = ()
-) -> list[Anchor]:
-    """Choose an anchor for each name, in the order given (the most important first).
+) -> list[Label]:
+    """Choose a label for each name, in the order given (the most important first).
 
     ``points`` are pixel positions in a plot of ``size`` (width, height). A label avoids the points, the ``obstacles``
-    (interval bars), the labels placed before it and the edges; if nothing is free it goes where it covers least.
+    (interval bars), the labels placed before it and the edges. Where no place is free for a name, its number in the order
+    (from 1) stands for it, put where it covers least.
     """
     taken = [Box(x - 5, y - 5, x + 5, y + 5) for x, y in points] + list(obstacles)
     chosen = []
-    for (x, y), name in zip(points, names, strict=True):
-        width = text_width(name)
-
-        def cost(rank: int, x: float = x, y: float = y, width: float = width) -> float:
-            box = _box(x, y, width, _ANCHORS[rank])
-            outside = max(0.0, -box.left) + max(0.0, box.right - size[0]) + max(0.0, -box.top) + max(0.0, box.bottom - size[1])
-            return sum(box.overlap(other) for other in taken) + 20 * outside + 0.5 * rank
-
-        best = min(range(len(_ANCHORS)), key=cost)
-        chosen.append(_ANCHORS[best])
-        taken.append(_box(x, y, width, _ANCHORS[best]))
+    for i, ((x, y), name) in enumerate(zip(points, names, strict=True)):
+        label, covered = _cheapest(x, y, name, size, taken)
+        if covered > _TOLERATED:
+            label, _ = _cheapest(x, y, str(i + 1), size, taken, full=False)
+        chosen.append(label)
+        taken.append(_box(x, y, text_width(label.text), label.anchor))
     return chosen
+
+
+def _cheapest(
+    x: float, y: float, text: str, size: tuple[float, float], taken: Sequence[Box], *, full: bool = True
+) -> tuple[Label, float]:
+    """The place where a text covers least, the earlier of two equal ones, with the area that it covers there."""
+    width = text_width(text)
+    areas = []
+    for anchor in _ANCHORS:
+        box = _box(x, y, width, anchor)
+        outside = max(0.0, -box.left) + max(0.0, box.right - size[0]) + max(0.0, -box.top) + max(0.0, box.bottom - size[1])
+        areas.append(sum(box.overlap(other) for other in taken) + 20 * outside)
+    best = min(range(len(areas)), key=lambda rank: areas[rank] + 0.5 * rank)
+    return Label(text, _ANCHORS[best], full), areas[best]
 
 
 def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:

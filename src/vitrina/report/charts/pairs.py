@@ -6,9 +6,10 @@ import altair as alt
 from markupsafe import Markup
 
 from vitrina.report.charts.labels import shorten, text_width
-from vitrina.report.charts.svg import Figure, drawing, inline
-from vitrina.report.contract import Pair, Results
+from vitrina.report.charts.svg import Drawable, Figure, drawing, inline
+from vitrina.report.contract import Results
 from vitrina.report.numbers import ALPHA, LEVEL, listed, p_phrase
+from vitrina.report.records import Pair
 from vitrina.report.theme import colours
 from vitrina.report.verdict import difference, pair_interval, significant
 
@@ -38,7 +39,7 @@ def forest_figure(results: Results) -> Figure | None:
     def draw(name: str, width: float) -> Markup:
         return drawing(_forest(results, pairs, width), name, alternative)
 
-    return Figure("forest", message, draw("forest-wide", 640), caption, draw("forest-narrow", 150))
+    return Figure("forest", message, draw("forest-wide", 640), caption, draw("forest-narrow", 132))
 
 
 def _p(pair: Pair) -> float | None:
@@ -51,15 +52,17 @@ def _message(results: Results, leader: str, pairs: list[Pair]) -> str:
         return f"{leader} against each other method; no test was recorded"
     if not unsure:
         return f"{leader} is significantly better than every other method"
-    if len(unsure) == len(pairs):
+    if len(unsure) == len(pairs) > 4:
         return f"{leader} is not significantly better than any other method"
     shown = [*unsure[:4], *([f"{len(unsure) - 4} more"] if len(unsure) > 4 else [])]
+    if len(unsure) == len(pairs):
+        return f"{leader} is not significantly better than {listed(shown)}"
     return f"{leader} is significantly better than all but {listed(shown)}"
 
 
-def _forest(results: Results, pairs: list[Pair], width: float) -> alt.LayerChart:
+def _forest(results: Results, pairs: list[Pair], width: float) -> Drawable:
     c = colours()
-    limit = 22 if width > 300 else 13
+    limit = 22 if width > 300 else 16
     rows = [
         {
             "row": i,

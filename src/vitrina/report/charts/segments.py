@@ -7,13 +7,14 @@ from typing import Any
 import altair as alt
 
 from vitrina.report.charts.labels import shorten, spread
-from vitrina.report.charts.svg import Figure, drawing, inline
-from vitrina.report.contract import MIN_USERS, Results, Segment
+from vitrina.report.charts.svg import Drawable, Figure, drawing, inline
+from vitrina.report.contract import MIN_USERS, Results
 from vitrina.report.numbers import count, counted, listed, number, plain_decimals
+from vitrina.report.records import Segment
 from vitrina.report.theme import colours
 
-_HEIGHT = 250.0
-_WIDE, _NARROW = (300.0, 18), (205.0, 12)
+_HEIGHT, _MANY = 250.0, 8
+_WIDE, _NARROW = (300.0, 18), (188.0, 16)
 """Plot width in pixels and characters of a name, in half a column and on a telephone."""
 _DASHES: tuple[list[int], ...] = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [1, 3])
 
@@ -42,6 +43,14 @@ def _leader(part: Segment) -> str:
     return max(values, key=lambda name: values[name]) if values else ""
 
 
+def _named(results: Results, parts: list[Segment]) -> set[str]:
+    """Methods that get a line of their own: all of a few; of many the best, whoever leads a part, and plain popularity."""
+    names = [m.name for m in results.ranked]
+    if len(names) <= _MANY:
+        return set(names)
+    return {*names[:5], *(_leader(part) for part in parts), *(n for n in names if n == "popular")}
+
+
 def _message(results: Results, kind: str, parts: list[Segment]) -> str:
     won: dict[str, list[str]] = {}
     for part in parts:
@@ -55,11 +64,15 @@ def _message(results: Results, kind: str, parts: list[Segment]) -> str:
 def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Figure:
     message = _message(results, kind, parts)
     rows = segment_rows(results, parts)
-    said = "; ".join(f"{label}: " + ", ".join(f"{p.value} {v}" for p, v in zip(parts, values, strict=True)) for label, values in rows)
+    said = "; ".join(
+        f"{label}: " + ", ".join(f"{p.value} {v}" for p, v in zip(parts, values, strict=True)) for label, values in rows
+    )
     small = [part.value for part in parts if part.n_users is not None and part.n_users < MIN_USERS]
     caption = f"{results.deciding} by {kind}."
     if small:
         caption += f" Fewer than {counted(MIN_USERS, 'user')} in {', '.join(small)}: read with care."
+    if len(_named(results, parts)) < len(rows):
+        caption += " Without a name, in grey: the other methods; their numbers are below."
     alternative = f"{message}. {results.deciding}: {said}."
     wide, narrow = (
         drawing(_lines(results, parts, *size), f"segment-{index}-{name}", alternative)
@@ -68,7 +81,7 @@ def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Fi
     return Figure(f"segment-{index}", message, wide, caption, narrow)
 
 
-def _lines(results: Results, parts: list[Segment], width: float, characters: int) -> alt.LayerChart:
+def _lines(results: Results, parts: list[Segment], width: float, characters: int) -> Drawable:
     c = colours()
     names = [m.name for m in results.ranked if any(part.metrics.get(m.name) is not None for part in parts)]
     top = max(v for part in parts for v in part.metrics.values() if v is not None)
@@ -83,19 +96,23 @@ def _lines(results: Results, parts: list[Segment], width: float, characters: int
     y_axis = alt.Axis(tickCount=5, format="~g", title=None)
     y = alt.Y("value:Q", scale=alt.Scale(domain=domain, nice=False), axis=y_axis)
     layers: list[alt.Chart] = [
-        alt.Chart(inline(ticks)).mark_text(baseline="top", color=c["quiet"], lineHeight=15).encode(
-            x=x, y=alt.value(_HEIGHT + 8), text="label:N"
-        )
+        alt.Chart(inline(ticks))
+        .mark_text(baseline="top", color=c["quiet"], lineHeight=15)
+        .encode(x=x, y=alt.value(_HEIGHT + 8), text="label:N")
     ]
-    for rank, name in reversed(list(enumerate(names))):
+    named = _named(results, parts)
+    for rank, name in sorted(enumerate(names), key=lambda pair: (pair[1] in named, -pair[0])):
         values = [(i, part.metrics.get(name)) for i, part in enumerate(parts)]
         rows: list[dict[str, Any]] = [{"part": i, "value": v} for i, v in values if v is not None]
-        colour = c["accent"] if rank == 0 else c["ink"] if rank < 3 else c["mark"]
         line = alt.Chart(inline(rows)).encode(x=x, y=y)
+        if name not in named:
+            layers.append(line.mark_line(color=c["line"], strokeWidth=1.25))
+            continue
+        colour = c["accent"] if rank == 0 else c["ink"] if rank < 3 else c["mark"]
         dash = _DASHES[rank % len(_DASHES)]
         layers.append(line.mark_line(color=colour, strokeWidth=2.25 if rank == 0 else 1.25, strokeDash=dash))
         layers.append(line.mark_point(filled=True, color=colour, opacity=1, size=36 if rank == 0 else 20))
-    layers += _end_labels(results, names, parts, domain, width, characters)
+    layers += _end_labels(results, [n for n in names if n in named], parts, domain, width, characters)
     return alt.layer(*layers).properties(width=width, height=_HEIGHT)
 
 
@@ -113,5 +130,3 @@ def _end_labels(
         mark = alt.Chart(inline([{"name": text}])).mark_text(align="left", baseline="middle", **style)
         layers.append(mark.encode(x=alt.value(width + 4), y=alt.value(y), text="name:N"))
     return layers
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
@@ -16,28 +16,40 @@ from vitrina.report.theme import THEME
 
 _SVG = "http://www.w3.org/2000/svg"
 _KEPT = {"svg", "g", "path", "rect", "line", "text", "tspan", "defs", "clipPath"}
-_DROPPED = {"role", "class", "aria-roledescription", "aria-label", "aria-hidden", "pointer-events", "version", "stroke-miterlimit"}
+_DROPPED = {
+    "role",
+    "class",
+    "aria-roledescription",
+    "aria-label",
+    "aria-hidden",
+    "pointer-events",
+    "version",
+    "stroke-miterlimit",
+}
 _ONES = {"opacity": "1", "font-weight": "normal", "font-style": "normal"}
+
+
+Drawable = alt.Chart | alt.LayerChart | alt.FacetChart
+"""What Altair may hand back from layering charts."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the page: its message, the drawing (wide and, where it differs, narrow), a caption, and the numbers in words."""
+    """A figure of the page: its message, the drawing (wide and, where it differs, narrow) and a caption."""
 
     id: str
     message: str
     drawing: Markup
     caption: str
     narrow: Markup | None = None
-    notes: list[str] = field(default_factory=list)
 
 
-def inline(values: list[dict[str, Any]]) -> alt.Data:
+def inline(values: list[dict[str, Any]]) -> alt.InlineData:
     """Wrap rows as chart data. Field names are ours; whatever comes from users is only ever a value."""
-    return alt.Data(values=values)
+    return alt.InlineData(values=values)
 
 
-def drawing(chart: alt.Chart | alt.LayerChart, name: str, alternative: str) -> Markup:
+def drawing(chart: Drawable, name: str, alternative: str) -> Markup:
     """Draw a chart; ``name`` makes its ids unique within the page, ``alternative`` is what a screen reader says."""
     with alt.theme.enable(THEME):
         spec = chart.to_dict()
@@ -71,9 +83,7 @@ def _clean(element: ElementTree.Element, ids: dict[str, str]) -> None:
             element.attrib[key] = ids[value]
         elif key == "clip-path":
             element.attrib[key] = re.sub(r"url\(#(.*?)\)", lambda m: f"url(#{ids[m[1]]})", value)
-        elif re.fullmatch(r"[\d., eE()a-z-]+", value) and re.search(r"\.\d{3,}", value):
-            element.attrib[key] = _rounded(value)
-        elif key == "d":
+        elif key == "d" or re.search(r"\.\d{3,}", value):
             element.attrib[key] = _rounded(value)
     for child in list(element):
         if _is_empty(child):

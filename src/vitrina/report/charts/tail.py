@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import altair as alt
 
 from vitrina.report.charts.svg import Figure, drawing, inline
@@ -21,7 +23,7 @@ def _clean_curve(results: Results) -> list[tuple[float, float]]:
 
 def share_at(curve: list[tuple[float, float]], items: float) -> float:
     """Read the share of events at a share of items, by straight lines between the points."""
-    for (x0, y0), (x1, y1) in zip(curve, curve[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(curve):
         if x0 <= items <= x1 and x1 > x0:
             return y0 + (y1 - y0) * (items - x0) / (x1 - x0)
     return curve[-1][1]
@@ -43,17 +45,19 @@ def tail_figure(results: Results) -> Figure | None:
     at = alt.Chart(inline([{"items": _HEAD, "events": head, "name": f"{percent(_HEAD)} → {percent(head)}"}]))
     below = head > 0.75
     name = at.mark_text(align="left", dx=12, dy=14 if below else 12, fontWeight="bold", color=c["accent"])
-    words = alt.Chart(inline([{"items": 0.62, "events": 0.62, "name": "all items equally popular"}]))
+    words = alt.Chart(inline([{"items": 0.62, "events": 0.5, "name": "equal popularity"}]))
     chart = alt.layer(
         even.encode(x=x, y=y),
         line.encode(x=x, y=y),
         at.mark_point(filled=True, color=c["accent"], size=80, opacity=1).encode(x=x, y=y),
         name.encode(x=x, y=y, text="name:N"),
-        words.mark_text(align="center", dy=22, dx=24, color=c["quiet"]).encode(x=x, y=y, text="name:N"),
+        words.mark_text(align="left", color=c["quiet"]).encode(x=x, y=y, text="name:N"),
     ).properties(width=_SIZE[0], height=_SIZE[1])
     quarters = ", ".join(f"{percent(s)} of items {percent(share_at(curve, s))}" for s in (0.01, 0.05, 0.1, 0.5))
     alternative = f"{message}. Share of the events: {quarters}."
-    caption = "Share of all events that go to the most popular items. The further the line bends from the dashed one, the longer the tail."
+    caption = (
+        "Share of all events that go to the most popular items. The further the line bends away, the fewer items take most of it."
+    )
     return Figure("tail", message, drawing(chart, "tail", alternative), caption)
 
 

@@ -6,15 +6,16 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
-from markupsafe import Markup
 
-from vitrina.report.charts.labels import Anchor, Box, place, shorten
-from vitrina.report.charts.svg import Figure, drawing, inline
-from vitrina.report.contract import Method, Results
+from vitrina.report.charts.labels import Anchor, Box, Label, place, shorten
+from vitrina.report.charts.svg import Drawable, Figure, drawing, inline
+from vitrina.report.contract import Results
 from vitrina.report.numbers import LEVEL, number, plain_decimals, seconds
+from vitrina.report.records import Method
 from vitrina.report.table import all_metrics, leading_names, results_table
 from vitrina.report.theme import colours
 
@@ -47,15 +48,27 @@ def time_figure(results: Results) -> Figure | None:
     said = "; ".join(f"{p.label} {number(p.y, places)} after {seconds(p.x)}" for p in points)
     alternative = f"{message}. {results.deciding} and seconds of one fit: {said}."
 
-    def draw(name: str, size: tuple[float, float]) -> Markup:
-        title = "seconds for one fit, log scale"
-        return drawing(_scatter(results, points, size, title, log=True, frontier=True), name, alternative)
-
+    title = "seconds for one fit, log scale"
+    drawn = [_scatter(results, points, size, title, log=True, frontier=True) for size in (WIDE, NARROW)]
     caption = (
         f"{results.deciding} on test against the time of one fit with the chosen settings; bars are {LEVEL} intervals. "
-        "Filled points: the best and those that cannot be told apart from it. Below the dashed line something else is both faster and better."
+        "Filled points: the best and those that cannot be told apart from it. "
+        "Below the dashed line something else is both faster and better."
     )
-    return Figure("time", message, draw("time-wide", WIDE), caption, draw("time-narrow", NARROW))
+    return _figure("time", message, alternative, caption, points, drawn)
+
+
+def _figure(
+    name: str, message: str, alternative: str, caption: str, points: list[_Point], drawn: list[tuple[Drawable, set[int]]]
+) -> Figure:
+    """Put the wide and the narrow drawing together; points that one of them could only number are named in the caption."""
+    numbered = sorted(set().union(*(chart[1] for chart in drawn)))
+    if numbered:
+        caption += " Numbers: " + "; ".join(f"{i + 1} {points[i].label}" for i in numbered) + "."
+    wide, narrow = (
+        drawing(chart, f"{name}-{kind}", alternative) for (chart, _), kind in zip(drawn, ("wide", "narrow"), strict=True)
+    )
+    return Figure(name, message, wide, caption, narrow)
 
 
 def _time_message(results: Results, points: list[_Point], places: int) -> str:
@@ -108,10 +121,10 @@ def _beyond_figure(results: Results, metric: str, topic: str) -> Figure | None:
         )
     said = "; ".join(f"{p.label} {number(p.y, places)} at {number(p.x, places_x)}" for p in points)
     alternative = f"{message}. {results.deciding} and {metric}: {said}."
-    wide, narrow = (_scatter(results, points, size, metric, log=False, frontier=False) for size in (HALF, NARROW))
+    drawn = [_scatter(results, points, size, metric, log=False, frontier=False) for size in (HALF, NARROW)]
     definition = results.definitions.get(metric, "")
     caption = f"{results.deciding} against {metric}" + (f": {definition}." if definition else ".")
-    return Figure(topic, message, drawing(wide, f"{topic}-wide", alternative), caption, drawing(narrow, f"{topic}-narrow", alternative))
+    return _figure(topic, message, alternative, caption, points, drawn)
 
 
 def _places(results: Results) -> int:
@@ -149,7 +162,8 @@ def _log_ticks(domain: tuple[float, float]) -> list[float]:
 
 def _scatter(
     results: Results, points: list[_Point], size: tuple[float, float], x_title: str, *, log: bool, frontier: bool
-) -> alt.LayerChart:
+) -> tuple[Drawable, set[int]]:
+    """Draw the points; return the chart and which points bear a number in place of their name."""
     ys = [v for p in points for v in (p.y, *(p.span or ()))]
     y_domain = _linear_domain(ys, 0.08)
     x_domain = _log_domain([p.x for p in points]) if log else _linear_domain([p.x for p in points], 0.08)
@@ -174,12 +188,13 @@ def _scatter(
         steps = _frontier(points)
         layers.insert(0, _frontier_line(steps, x, y))
         corners = [pixel(p) for p in steps]
-        obstacles += [Box(x0, y0 - 1, x1, y0 + 1) for (x0, y0), (x1, _) in zip(corners, corners[1:], strict=False)]
-        obstacles += [Box(x1 - 1, y1, x1 + 1, y0) for (_, y0), (x1, y1) in zip(corners, corners[1:], strict=False)]
+        obstacles += [Box(x0, y0 - 1, x1, y0 + 1) for (x0, y0), (x1, _) in pairwise(corners)]
+        obstacles += [Box(x1 - 1, y1, x1 + 1, y0) for (_, y0), (x1, y1) in pairwise(corners)]
     names = [shorten(p.label, 24 if size[0] > 300 else 18) for p in points]
-    anchors = place([pixel(p) for p in points], names, size, obstacles)
-    layers += _names(points, names, anchors, x, y)
-    return alt.layer(*layers).properties(width=size[0], height=size[1])
+    labels = place([pixel(p) for p in points], names, size, obstacles)
+    layers += _names(points, labels, x, y)
+    chart = alt.layer(*layers).properties(width=size[0], height=size[1])
+    return chart, {i for i, label in enumerate(labels) if not label.full}
 
 
 def _height(value: float, domain: tuple[float, float], height: float) -> float:
@@ -222,11 +237,11 @@ def _marks(results: Results, points: list[_Point], x: alt.X, y: alt.Y) -> list[a
     return layers
 
 
-def _names(points: list[_Point], names: list[str], anchors: list[Anchor], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _names(points: list[_Point], labels: list[Label], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """The labels: one layer for each way of sitting on a point, since a shift is a property of a mark."""
     groups: dict[tuple[Anchor, bool], list[dict[str, Any]]] = defaultdict(list)
-    for i, (point, name, anchor) in enumerate(zip(points, names, anchors, strict=True)):
-        groups[anchor, i == 0].append({"x": point.x, "y": point.y, "name": name})
+    for i, (point, label) in enumerate(zip(points, labels, strict=True)):
+        groups[label.anchor, i == 0].append({"x": point.x, "y": point.y, "name": label.text})
     layers = []
     for (anchor, first), rows in groups.items():
         style: dict[str, Any] = {"align": anchor.align, "dx": anchor.dx, "dy": anchor.dy, "baseline": "middle"}

@@ -8,8 +8,9 @@ import altair as alt
 from markupsafe import Markup
 
 from vitrina.report.charts.svg import drawing, inline
-from vitrina.report.contract import Results, Trial
+from vitrina.report.contract import Results
 from vitrina.report.numbers import counted, listed, number, plain_decimals, seconds
+from vitrina.report.records import Trial
 from vitrina.report.theme import colours
 
 _SIZE = (172.0, 88.0)
@@ -40,10 +41,15 @@ def tuning_panels(results: Results) -> Tuning | None:
     if not ranked:
         return None
     panels = [
-        Panel(results.label(m.name), _budget(results, m.name), _panel(results, m.name, f"tuning-{i}")) for i, m in enumerate(ranked)
+        Panel(results.label(m.name), _budget(results, m.name), _panel(results, m.name, f"tuning-{i}"))
+        for i, m in enumerate(ranked)
     ]
     tuned = {m.name for m in ranked}
-    return Tuning(_message(results, [m.name for m in ranked]), panels, [results.label(m.name) for m in results.ranked if m.name not in tuned])
+    return Tuning(
+        _message(results, [m.name for m in ranked]),
+        panels,
+        [results.label(m.name) for m in results.ranked if m.name not in tuned],
+    )
 
 
 def _finished(results: Results, name: str) -> list[Trial]:
@@ -71,7 +77,9 @@ def _late_gain(results: Results, name: str) -> float:
 def _message(results: Results, names: list[str]) -> str:
     rising = [results.label(n) for n in names if _late_gain(results, n) > _MATTERS]
     if not rising:
-        return f"No method gained more than 1\N{NO-BREAK SPACE}% in the last quarter of its trials: more tuning would change little"
+        return (
+            "No method gained more than 1\N{NO-BREAK SPACE}% in the last quarter of its trials: more tuning would change little"
+        )
     verb = "was" if len(rising) == 1 else "were"
     return f"{listed(rising)} {verb} still gaining in the last quarter of the trials: a larger budget might help"
 

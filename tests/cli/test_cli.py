@@ -1,0 +1,212 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from .conftest import Run
+
+
+def test_help_is_fast():
+    """Heavy libraries are loaded only when a command needs them."""
+    command = [sys.executable, "-c", "from vitrina.cli import main; main()", "--help"]
+    subprocess.run(command, check=True, capture_output=True)  # the first start compiles bytecode
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.7
+
+
+@pytest.mark.parametrize("command", ["compare", "report", "demo", "models", "fit", "recommend", "reproduce", "doctor", "data"])
+def test_every_command_explains_itself(run: Run, command: str):
+    outcome = run(command, "--help")
+    assert outcome.code == 0
+    assert "Usage" in outcome.out
+
+
+def test_no_arguments_show_the_help(run: Run):
+    outcome = run()
+    assert "compare" in outcome.out + outcome.err
+
+
+def test_version(run: Run):
+    assert run("--version").out.startswith("vitrina ")
+
+
+def test_doctor(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("VITRINA_DATA", str(tmp_path / "nowhere"))
+    checks = json.loads(run("doctor", "--json").out)
+    assert checks["numpy"]["ok"]
+    assert not checks["VITRINA_DATA"]["ok"]
+    assert "no such folder" in checks["VITRINA_DATA"]["advice"]
+
+
+def test_models_are_listed_with_their_ranges(run: Run):
+    rows = json.loads(run("models", "--json").out)
+    assert {"model": "ease", "setting": "l2"}.items() <= next(r for r in rows if r["model"] == "ease").items()
+    assert "1 to 1e+07, log" in run("models", "--csv").out
+
+
+class TestRecommend:
+    def test_known_user(self, run: Run, model: Path):
+        rows = json.loads(run("recommend", model, "--user", "u0001", "--k", 4, "--json").out)
+        assert [row["rank"] for row in rows] == [1, 2, 3, 4]
+        assert all(row["title"] for row in rows)
+
+    def test_history_of_a_stranger(self, run: Run, model: Path):
+        rows = json.loads(run("recommend", model, "--history", "w0001,w0002", "--k", 3, "--json").out)
+        assert not {"w0001", "w0002"} & {row["item"] for row in rows}
+
+    def test_csv_and_screen(self, run: Run, model: Path):
+        assert run("recommend", model, "--user", "u0001", "--csv").out.count("\n") == 11
+        assert "title" in run("recommend", model, "--user", "u0001").out
+
+    def test_everyone_to_a_file(self, run: Run, model: Path, tmp_path: Path):
+        for name in ("recs.parquet", "recs.csv"):
+            assert run("recommend", model, "--all", "--out", tmp_path / name).code == 0
+        parquet, csv = pl.read_parquet(tmp_path / "recs.parquet"), pl.read_csv(tmp_path / "recs.csv")
+        assert parquet["query"].n_unique() == 150
+        assert parquet["item"].equals(csv["item"])
+
+    def test_exclude(self, run: Run, model: Path):
+        first = json.loads(run("recommend", model, "--user", "u0001", "--json").out)[0]["item"]
+        rows = json.loads(run("recommend", model, "--user", "u0001", "--exclude", first, "--json").out)
+        assert first not in {row["item"] for row in rows}
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--user", "u9999"], "unknown user 'u9999'"),
+            (["--history", "w0001,w9999"], "unknown item 'w9999'"),
+            ([], "--user, --history or --all"),
+            (["--user", "u0001", "--all"], "--user, --history or --all"),
+            (["--all"], "--out"),
+            (["--user", "u0001", "--out", "recs.xlsx"], ".parquet or .csv"),
+            (["--user", "u0001", "--k", "0"], "--k"),
+            (["--user", "u0001", "--json", "--csv"], "not both"),
+        ],
+    )
+    def test_wrong_use(self, run: Run, model: Path, arguments: list[str], message: str):
+        outcome = run("recommend", model, *arguments)
+        assert outcome.code != 0
+        assert message in outcome.err
+        assert "Traceback" not in outcome.err
+        assert outcome.out == ""
+
+    def test_no_model_there(self, run: Run, tmp_path: Path):
+        outcome = run("recommend", tmp_path / "none", "--user", "1")
+        assert outcome.code == 1
+        assert "vitrina fit" in outcome.err
+
+    def test_without_histories_a_user_is_nobody_but_a_history_works(self, run: Run, shop: Path, tmp_path: Path):
+        out = tmp_path / "private"
+        assert run("fit", "itemknn", shop, "--out", out, "--set", "neighbours=20", "--without-histories").code == 0
+        assert "without the histories" in run("recommend", out, "--user", "u0001").err
+        assert run("recommend", out, "--history", "w0001").code == 0
+
+
+class TestFit:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["eaze", "SHOP"], "Did you mean 'ease'"),
+            (["ease", "nowhere/shop"], "nowhere/shop"),
+            (["ease", "ml-1mm"], "Did you mean 'ml-1m'"),
+            (["ease"], "--best"),
+            (["ease", "SHOP", "--set", "l2"], "name=value"),
+            (["ease", "SHOP", "--set", "l3=1"], "Its settings are: l2"),
+            (["ease", "SHOP", "--set", "l2=much"], "l2"),
+        ],
+    )
+    def test_wrong_use(self, run: Run, shop: Path, tmp_path: Path, arguments: list[str], message: str):
+        arguments = [str(shop) if a == "SHOP" else a for a in arguments]
+        outcome = run("fit", *arguments, "--out", tmp_path / "model")
+        assert outcome.code != 0
+        assert message in outcome.err
+        assert not (tmp_path / "model").exists()
+
+    def test_an_existing_model_is_kept_unless_asked(self, run: Run, shop: Path, tmp_path: Path):
+        out = tmp_path / "model"
+        assert run("fit", "popular", shop, "--out", out).code == 0
+        assert "--overwrite" in run("fit", "popular", shop, "--out", out).err
+        assert run("fit", "popular", shop, "--out", out, "--overwrite").code == 0
+
+
+class TestCompare:
+    def test_plan_runs_nothing(self, run: Run, shop: Path, tmp_path: Path):
+        rows = json.loads(run("compare", shop, "--plan", "--json", "--out", tmp_path / "run").out)
+        assert all(row["runs"] for row in rows)
+        assert {"model", "trials", "seconds", "memory_bytes"} <= set(rows[0])
+        assert not (tmp_path / "run").exists()
+
+    def test_run_report_and_the_best_model(self, run: Run, shop: Path, tmp_path: Path):
+        out = tmp_path / "run"
+        outcome = run("compare", shop, "--models", "random,popular,itemknn,ease", "--trials", 3, "--out", out)
+        assert outcome.code == 0
+        assert "ItemKNN" in outcome.out
+        assert "report.html" in outcome.err
+        page = (out / "report.html").read_text()
+        assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
+        assert run("report", out, "--out", tmp_path / "r.html").code == 0
+        assert (tmp_path / "r.html").is_file()
+        assert run("fit", "--best", out, "--out", tmp_path / "best").code == 0
+        assert run("recommend", tmp_path / "best", "--user", "u0001").code == 0
+        results = json.loads(run("compare", "--config", out / "config.toml", "--out", out, "--json").out)
+        assert len(results["methods"]) == 4
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["SHOP"], "--out"),
+            ([], "DATA"),
+            (["SHOP", "--models", "eaze", "--out", "OUT"], "Did you mean 'ease'"),
+            (["SHOP", "--metric", "ndgc@10", "--out", "OUT"], "ndcg"),
+            (["SHOP", "--split", "global-tme", "--out", "OUT"], "global-time"),
+            (["SHOP", "--memory", "plenty", "--out", "OUT"], "2GB"),
+            (["--config", "nowhere.toml", "--out", "OUT"], "nowhere.toml"),
+        ],
+    )
+    def test_wrong_use(self, run: Run, shop: Path, tmp_path: Path, arguments: list[str], message: str):
+        places = {"SHOP": str(shop), "OUT": str(tmp_path / "run")}
+        outcome = run("compare", *[places.get(a, a) for a in arguments])
+        assert outcome.code != 0
+        assert message in outcome.err
+        assert "Traceback" not in outcome.err
+
+    def test_interrupt_leaves_nothing_half_written(self, run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        from vitrina.models.linear.ease import EASE
+
+        def interrupted(self: EASE, dataset: object, validate: object = None) -> EASE:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(EASE, "fit", interrupted)
+            outcome = run("compare", shop, "--models", "ease,popular", "--trials", 2, "--out", tmp_path / "run")
+        assert outcome.code == 130
+        assert "goes on where it stopped" in outcome.err
+        assert not list(tmp_path.rglob("*.part"))
+        assert run("compare", shop, "--models", "ease,popular", "--trials", 2, "--out", tmp_path / "run").code == 0
+
+    def test_full_disk_is_told_and_leaves_nothing_half_written(
+        self, run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("vitrina.models.storage.save_file", full)
+            outcome = run("compare", shop, "--models", "popular", "--trials", 2, "--out", tmp_path / "run")
+        assert outcome.code == 1
+        assert "No space left" in outcome.err
+        assert not list(tmp_path.rglob("*.part"))
+        assert not (tmp_path / "run" / "models" / "popular").exists()
+
+
+def test_reproduce_lists_and_suggests(run: Run):
+    assert "ncf-ml-1m/ease" in run("reproduce", "--list").out
+    assert "Did you mean 'ncf-ml-1m/ease'" in run("reproduce", "ncf-ml-1m/eaze").err
