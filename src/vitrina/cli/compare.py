@@ -89,11 +89,15 @@ def _published(settings: RunConfig) -> Split | None:
     from vitrina.data.known import open_split
     from vitrina.data.splits.holdout import with_validation
     from vitrina.data.splits.protocols import PROTOCOLS
+    from vitrina.errors import UnknownNameError, unknown
 
     name = settings.split.protocol
     if name == "default" or name in PROTOCOLS:
         return None
-    split = open_split(settings.data, name)
+    try:
+        split = open_split(settings.data, name)
+    except UnknownNameError:
+        raise unknown("split", name, PROTOCOLS, f"Protocols: {', '.join(PROTOCOLS)}; or a published split of the data.") from None
     return split if split.has_validation else with_validation(split, seed=settings.split.seed)
 
 

@@ -69,8 +69,8 @@ def sample(
     """Write a small log.csv and catalogue.csv that show the expected shape."""
     from vitrina.data.sample import write_sample
 
-    for path in write_sample(out):
-        print(path)
+    write_sample(out)
+    print(out)
 
 
 @app.command("import")
@@ -129,30 +129,23 @@ def describe(
     csv: Csv = False,
 ) -> None:
     """Show counts, long tail, dates, attributes present and absent, and warnings."""
+    from vitrina.cli.description import show_description
     from vitrina.data.describe import describe as look
     from vitrina.data.known import open_dataset
 
-    found = look(open_dataset(data)).model_dump(mode="json")
+    found = look(open_dataset(data))
     if json:
-        return output.as_json(found)
-    facts = [{"what": key.replace("_", " "), "value": value} for key, value in _flat(found) if _is_plain(value)]
-    output.table(facts, csv=csv)
+        return output.as_json(found.model_dump(mode="json"))
     if csv:
-        return
-    if found["attributes"]:
-        output.table(found["attributes"], title="attributes of the catalogue")
-    for warning in found["warnings"]:
-        print(f"warning: {warning}")
+        facts = _flat(found.model_dump(mode="json"))
+        return output.table([{"what": k, "value": v} for k, v in facts if not isinstance(v, list)], csv=True)
+    show_description(found)
 
 
-def _flat(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Write nested facts as "per user: median"."""
+def _flat(found: dict[str, Any], under: str = "") -> Iterator[tuple[str, Any]]:
+    """Write nested facts as "per_user.median"."""
     for key, value in found.items():
         if isinstance(value, dict):
-            yield from ((f"{key}: {inner}", part) for inner, part in _flat(value))
+            yield from _flat(value, f"{under}{key}.")
         else:
-            yield key, value
-
-
-def _is_plain(value: Any) -> bool:
-    return value not in (None, "") and not isinstance(value, list)
+            yield f"{under}{key}", value

@@ -18,6 +18,8 @@ def safe_extract(archive: Path, to: Path, *, limit: int = 20 * 2**30) -> Path:
     A folder that holds everything else is left out. Raises ``DataError`` for a damaged archive and for one with
     absolute paths, ``..``, links, or more than ``limit`` bytes.
     """
+    if not archive.is_file():
+        raise DataError(f"there is no archive {archive}.")
     try:
         with zipfile.ZipFile(archive) as packed, atomic_folder(to, marker="") as part:
             members = [m for m in packed.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
@@ -29,11 +31,24 @@ def safe_extract(archive: Path, to: Path, *, limit: int = 20 * 2**30) -> Path:
             for member, path in zip(members, paths, strict=True):
                 target = part.joinpath(*path.parts[shared:])
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with packed.open(member) as source, target.open("xb") as file:
-                    shutil.copyfileobj(source, file, 2**18)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, FileNotFoundError) as error:
+                _unpack(packed, member, target)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         raise DataError(f"{archive} cannot be unpacked: {error}. Remove it and download it again.") from None
     return to
+
+
+def _unpack(packed: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    """Write one file; whatever is wrong with the archive is raised as such, not as a fault of the disk."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotImplementedError(f"{member.filename} is packed by method {member.compress_type}")
+    if target.exists():
+        raise zipfile.BadZipFile(f"{member.filename} is in it twice")
+    try:
+        source = packed.open(member)
+    except OSError as error:
+        raise zipfile.BadZipFile(str(error)) from None
+    with source, target.open("xb") as file:
+        shutil.copyfileobj(source, file, 2**18)
 
 
 def _safe_path(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:

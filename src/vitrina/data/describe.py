@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -92,7 +94,7 @@ class Prices(_Frozen):
 
 
 class Description(_Frozen):
-    """Everything that ``vitrina data describe`` shows; ``model_dump(mode="json")`` gives plain values.
+    """Everything that ``vitrina data describe`` shows.
 
     ``users`` and ``items`` count the vocabularies, ``active_*`` those with a positive event. ``density`` is the share of
     active user-item pairs that occur. ``repeats`` is the share of events whose user and item occurred before.
@@ -123,6 +125,10 @@ class Description(_Frozen):
     attributes: list[Attribute]
     prices: Prices | None
     warnings: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return self.model_dump(mode="json")
 
 
 def describe(dataset: Dataset) -> Description:

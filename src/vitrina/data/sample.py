@@ -28,10 +28,11 @@ _START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 _DAYS = 180
 
 
-def write_sample(folder: Path, seed: int = 0, *, overwrite: bool = False) -> None:
-    """Write ``log.csv`` (user, item, event, timestamp) and ``catalogue.csv`` to ``folder``, the same for the same ``seed``.
+def write_sample(folder: Path, seed: int = 0, *, overwrite: bool = False) -> tuple[Path, Path]:
+    """Write ``log.csv`` (user, item, event, timestamp) and ``catalogue.csv`` to ``folder`` and return their paths.
 
-    The people have tastes (a style and a medium), so that models have something to find. Raises ``VitrinaError`` when the
+    The same ``seed`` gives the same files. The people are made up, with tastes (a style and a medium), so that models have
+    something to find. Raises ``VitrinaError`` when the
     folder exists and is not empty, unless ``overwrite`` is given and it holds a sample.
     """
     rng = np.random.default_rng(seed)
@@ -39,6 +40,7 @@ def write_sample(folder: Path, seed: int = 0, *, overwrite: bool = False) -> Non
     with atomic_folder(Path(folder), marker=CATALOGUE, overwrite=overwrite) as part:
         _catalogue(rng, medium, style).write_csv(part / CATALOGUE)
         _log(rng, medium, style).write_csv(part / LOG)
+    return Path(folder) / LOG, Path(folder) / CATALOGUE
 
 
 def _catalogue(rng: np.random.Generator, medium: Whole, style: Whole) -> pl.DataFrame:

@@ -11,6 +11,9 @@ from vitrina.kernels.threads import over_rows
 
 Floats = NDArray[np.float32]
 
+#: Reading single entries of a row costs about this many times more than reading all in order.
+_GATHER_COST = 4
+
 
 @njit(nogil=True, cache=True)
 def _sparse_sparse(
@@ -35,6 +38,7 @@ def _sparse_sparse(
 
 def sparse_sparse(a: csr_matrix, b: csr_matrix, out: Floats | None = None) -> Floats:
     """Return the dense float32 product of two CSR matrices, ``[n, m] @ [m, p] -> [n, p]``, rows over threads."""
+    _check_inner(a.shape[1], b.shape[0])
     out = np.empty((a.shape[0], b.shape[1]), np.float32) if out is None else out
     over_rows(
         a.shape[0],
@@ -58,8 +62,50 @@ def _sparse_dense(
 
 def sparse_dense(a: csr_matrix, dense: Floats) -> Floats:
     """Return the dense product of a CSR and a row-major dense float32 matrix, rows over threads."""
+    _check_inner(a.shape[1], len(dense))
     out = np.empty((a.shape[0], dense.shape[1]), np.float32)
     over_rows(a.shape[0], lambda start, stop: _sparse_dense(a.indptr, a.indices, a.data, dense, out, start, stop))
+    return out
+
+
+@njit(nogil=True, cache=True)
+def _sparse_sparse_at(
+    a_offsets: NDArray[np.int32],
+    a_columns: NDArray[np.int32],
+    a_values: Floats,
+    b_offsets: NDArray[np.int32],
+    b_columns: NDArray[np.int32],
+    b_values: Floats,
+    n_columns: int,
+    wanted: NDArray[np.int32],
+    wanted_per_row: bool,
+    out: Floats,
+    start: int,
+    stop: int,
+) -> None:
+    whole = np.empty(n_columns, np.float32)
+    for row in range(start, stop):
+        whole[:] = np.float32(0)
+        for p in range(a_offsets[row], a_offsets[row + 1]):
+            weight, inner = a_values[p], a_columns[p]
+            for q in range(b_offsets[inner], b_offsets[inner + 1]):
+                whole[b_columns[q]] += weight * b_values[q]
+        mine = wanted[row if wanted_per_row else 0]
+        for at in range(mine.size):
+            out[row, at] = whole[mine[at]]
+
+
+def sparse_sparse_at(a: csr_matrix, b: csr_matrix, wanted: NDArray[np.int32]) -> Floats:
+    """Like ``sparse_sparse``, but only the columns ``wanted``: ``[m]`` shared, or ``[n, m]`` for each row its own."""
+    _check_inner(a.shape[1], b.shape[0])
+    out = np.empty((a.shape[0], wanted.shape[-1]), np.float32)
+    columns, per_row = np.atleast_2d(wanted), wanted.ndim == 2
+    over_rows(
+        a.shape[0],
+        lambda start, stop: _sparse_sparse_at(
+            a.indptr, a.indices, a.data, b.indptr, b.indices, b.data, b.shape[1], columns, per_row, out, start, stop
+        ),
+    )
     return out
 
 
@@ -70,21 +116,44 @@ def _sparse_dense_at(
     values: Floats,
     dense: Floats,
     wanted: NDArray[np.int32],
+    wanted_per_row: bool,
     out: Floats,
     start: int,
     stop: int,
 ) -> None:
+    n_columns = dense.shape[1]
+    few = wanted.shape[1] * _GATHER_COST < n_columns
+    whole = np.empty(0 if few else n_columns, np.float32)
     for row in range(start, stop):
-        out_row = out[row]
-        out_row[:] = np.float32(0)
+        mine, out_row = wanted[row if wanted_per_row else 0], out[row]
+        target = out_row if few else whole
+        target[:] = np.float32(0)
         for p in range(offsets[row], offsets[row + 1]):
             weight, inner = values[p], dense[columns[p]]
-            for column in range(wanted.shape[1]):
-                out_row[column] += weight * inner[wanted[row, column]]
+            if few:
+                for at in range(mine.size):
+                    target[at] += weight * inner[mine[at]]
+            else:
+                for column in range(n_columns):
+                    target[column] += weight * inner[column]
+        if not few:
+            for at in range(mine.size):
+                out_row[at] = whole[mine[at]]
 
 
 def sparse_dense_at(a: csr_matrix, dense: Floats, wanted: NDArray[np.int32]) -> Floats:
-    """Like ``sparse_dense``, but row ``r`` has only the columns ``wanted[r]`` -> ``[n, wanted.shape[1]]``."""
-    out = np.empty(wanted.shape, np.float32)
-    over_rows(a.shape[0], lambda start, stop: _sparse_dense_at(a.indptr, a.indices, a.data, dense, wanted, out, start, stop))
+    """Like ``sparse_dense``, but only the columns ``wanted``: ``[m]`` shared, or ``[n, m]`` for each row its own."""
+    _check_inner(a.shape[1], len(dense))
+    out = np.empty((a.shape[0], wanted.shape[-1]), np.float32)
+    listed, per_row = np.atleast_2d(wanted), wanted.ndim == 2
+    over_rows(
+        a.shape[0],
+        lambda start, stop: _sparse_dense_at(a.indptr, a.indices, a.data, dense, listed, per_row, out, start, stop),
+    )
     return out
+
+
+def _check_inner(a: int, b: int) -> None:
+    """Refuse what compiled code would read out of bounds."""
+    if a != b:
+        raise ValueError(f"inner dimensions of a product differ: {a} and {b}.")

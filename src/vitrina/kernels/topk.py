@@ -186,57 +186,47 @@ def _target_ranks_rows(
     columns: NDArray[np.int32],
     row_keys: NDArray[np.uint64],
     column_keys: NDArray[np.uint64],
+    keys_per_row: bool,
     auc: NDArray[np.float64],
     first: NDArray[np.float64],
     start: int,
     stop: int,
 ) -> None:
     m = scores.shape[1]
+    others = np.empty(m, np.float32)  # scores of the row's irrelevant items
     for row in range(start, stop):
         mine = columns[offsets[row] : offsets[row + 1]]
+        key_row = column_keys[row if keys_per_row else 0]
         is_target = np.zeros(m, np.bool_)
-        best_score, best_key, best = np.float32(-np.inf), np.uint64(0), -1
-        n_targets = 0
+        best, best_score, best_key = -1, np.float32(-np.inf), np.uint64(0)
         for column in mine:
             if column < 0:
                 continue
-            n_targets += 1
             is_target[column] = True
-            score = scores[row, column]
-            if score == score:
-                key = pair_key(row_keys[row], column_keys[column])
-                if best < 0 or _worse(best_score, best_key, score, key):
-                    best_score, best_key, best = score, key, column
-        # Irrelevant items, ascending; those without a score stand below every score.
-        n_other, n_scored = 0, 0
-        other = np.empty(m, np.float32)
-        above_best = 0
+            score, key = scores[row, column], pair_key(row_keys[row], key_row[column])
+            if score == score and (best < 0 or _worse(best_score, best_key, score, key)):
+                best, best_score, best_key = column, score, key
+        n_others, above = 0, 0
         for column in range(m):
             score = scores[row, column]
-            if score != score:
+            if is_target[column] or score != score:
                 continue
-            if best >= 0 and column != best and not is_target[column] and score >= best_score:
-                key = pair_key(row_keys[row], column_keys[column])
-                above_best += 1 if _worse(best_score, best_key, score, key) else 0
-            if not is_target[column]:
-                other[n_scored] = score
-                n_scored += 1
-        first[row] = above_best + 1 if best >= 0 else np.inf
-        n_other = n_scored
-        if n_other == 0 or mine.size == 0:
+            others[n_others] = score
+            n_others += 1
+            if best >= 0 and score >= best_score:
+                above += _worse(best_score, best_key, score, pair_key(row_keys[row], key_row[column]))
+        first[row] = above + 1 if best >= 0 else np.inf
+        if n_others == 0 or mine.size == 0:
             auc[row] = np.nan
             continue
-        ordered = np.sort(other[:n_scored])
-        total = 0.0
+        ordered = np.sort(others[:n_others])
+        beaten = 0.0
         for column in mine:
-            if column < 0:
-                continue
-            score = scores[row, column]
-            if score == score:
-                below = np.searchsorted(ordered, score, side="left")
-                upto = np.searchsorted(ordered, score, side="right")
-                total += below + 0.5 * (upto - below)
-        auc[row] = total / (np.float64(mine.size) * n_other)
+            if column >= 0 and scores[row, column] == scores[row, column]:
+                below = np.searchsorted(ordered, scores[row, column], side="left")
+                upto = np.searchsorted(ordered, scores[row, column], side="right")
+                beaten += below + 0.5 * (upto - below)
+        auc[row] = beaten / (np.float64(mine.size) * n_others)
 
 
 def target_ranks(
@@ -249,13 +239,14 @@ def target_ranks(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return per row the AUC of its targets and the rank of its best target in the full ranking (inf without one).
 
-    Hidden items must be NaN already. A target without a score (NaN, or column -1: not a candidate) counts as ranked below
+    Row ``r`` has the targets ``columns[offsets[r]:offsets[r + 1]]``; keys are those of ``top_k``. Hidden items must be NaN already. A target without a score (NaN, or column -1: not a candidate) counts as ranked below
     every scored item; an irrelevant item without a score is left out. Equal scores count one half in the AUC.
     """
     auc = np.empty(len(scores), np.float64)
     first = np.empty(len(scores), np.float64)
+    keys, per_row = np.atleast_2d(column_keys), column_keys.ndim == 2
     over_rows(
         len(scores),
-        lambda a, b: _target_ranks_rows(scores, offsets, columns, row_keys, column_keys, auc, first, a, b),
+        lambda a, b: _target_ranks_rows(scores, offsets, columns, row_keys, keys, per_row, auc, first, a, b),
     )
     return auc, first

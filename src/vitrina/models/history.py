@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from scipy.sparse import csr_matrix
 
 from vitrina.data.queries import Queries
@@ -13,17 +12,10 @@ from vitrina.ranking.scorer import Items, Scores
 def score_dense(queries: Queries, weights: Scores, items: Items) -> Scores:
     """Return ``X W`` for binary histories and dense item weights ``W [n_items, n_items]`` (row: source, column: target)."""
     histories = queries.matrix(len(weights))
-    if items is None:
-        return sparse.sparse_dense(histories, weights)
-    if items.ndim == 1:
-        return sparse.sparse_dense(histories, np.ascontiguousarray(weights[:, items]))
-    return sparse.sparse_dense_at(histories, weights, items)
+    return sparse.sparse_dense(histories, weights) if items is None else sparse.sparse_dense_at(histories, weights, items)
 
 
 def score_sparse(queries: Queries, weights: csr_matrix, items: Items) -> Scores:
     """Return ``X W`` for binary histories and sparse item weights (row: source, column: target)."""
     histories = queries.matrix(weights.shape[0])
-    if items is not None and items.ndim == 1:
-        return sparse.sparse_sparse(histories, weights[:, items].tocsr())
-    scores = sparse.sparse_sparse(histories, weights)
-    return scores if items is None else np.take_along_axis(scores, items.astype(np.int64), axis=1)
+    return sparse.sparse_sparse(histories, weights) if items is None else sparse.sparse_sparse_at(histories, weights, items)

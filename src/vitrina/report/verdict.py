@@ -113,9 +113,14 @@ def _lead(results: Results) -> Pair | None:
     return None if leader is None or runner_up is None else results.pair(leader.name, runner_up.name)
 
 
-def difference(pair: Pair, *, plus: bool = True) -> str:
+def difference(pair: Pair) -> str:
     """Write a paired difference with the decimals that its own interval supports."""
-    return signed(pair.difference, pair_decimals(pair)) if plus else number(pair.difference, pair_decimals(pair))
+    return signed(pair.difference, pair_decimals(pair))
+
+
+def _amount(pair: Pair) -> str:
+    value = pair.difference or 0.0
+    return f"{number(abs(value), pair_decimals(pair))} {'less' if value < 0 else 'more'}"
 
 
 def pair_decimals(pair: Pair) -> int:
@@ -137,7 +142,7 @@ def significant(pair: Pair) -> bool | None:
 def _relative(results: Results, pair: Pair) -> str:
     other = results.method(pair.b)
     base = None if other is None else other.metrics.get(results.deciding)
-    return f" ({percent(pair.difference / base)} of its value)" if base and pair.difference is not None else ""
+    return f" ({percent(abs(pair.difference / base))} of its value)" if base and pair.difference is not None else ""
 
 
 def _by_how_much(results: Results) -> Answer | None:
@@ -145,13 +150,13 @@ def _by_how_much(results: Results) -> Answer | None:
     if pair is None or pair.difference is None:
         return None
     words = (
-        f"{results.label(pair.a)} has {difference(pair, plus=False)} more {results.deciding} than {results.label(pair.b)}, "
+        f"{results.label(pair.a)} has {_amount(pair)} {results.deciding} than {results.label(pair.b)}, "
         f"the next best{_relative(results, pair)}."
     )
     baseline = _popular(results)
     against = None if baseline is None or baseline.name in (pair.a, pair.b) else results.pair(pair.a, baseline.name)
-    if against is not None and baseline is not None:
-        words += f" Over {results.label(baseline.name)} it gains {difference(against, plus=False)}."
+    if against is not None and against.difference is not None and baseline is not None:
+        words += f" It has {_amount(against)} than {results.label(baseline.name)}."
     span = pair_interval(pair)
     return Answer("By how much", difference(pair), f"{LEVEL} interval {span}" if span else "", words)
 

@@ -18,7 +18,7 @@ from vitrina.data.importers.columns import ColumnUse
 from vitrina.data.importers.log_catalogue import KnownThings, read_known
 from vitrina.data.importers.log_reading import from_frame, read_raw
 from vitrina.data.importers.log_rejected import Rejections
-from vitrina.data.importers.log_result import ImportResult, save_import
+from vitrina.data.importers.log_result import ImportResult, MappedColumn, mapped, save_import
 from vitrina.data.importers.log_roles import assign_roles
 from vitrina.data.importers.log_table import RawTable
 from vitrina.data.importers.log_times import clean_times
@@ -28,7 +28,7 @@ from vitrina.errors import DataError
 
 _MANY_REJECTED = 0.1
 
-__all__ = ["ImportResult", "dataset_from", "import_frames", "import_log", "save_import"]
+__all__ = ["ImportResult", "MappedColumn", "dataset_from", "import_frames", "import_log", "save_import"]
 
 
 def import_log(
@@ -147,13 +147,11 @@ def _import(
     files = {"log": log, "items": items, "users": users}
     return ImportResult(
         dataset,
-        mapping,
+        [*mapped(log.name, mapping), *(use for k in known.values() for use in mapped(k.source, k.mapping))],
         pl.concat([events.rejections.frame(), *(k.rejected for k in known.values())], how="diagonal"),
         {name: found for name, found in counts.items() if found},
         {name: table.frame.height + table.bad.height for name, table in files.items() if table is not None},
         warnings,
-        known["item"].mapping if "item" in known else {},
-        known["user"].mapping if "user" in known else {},
     )
 
 

@@ -84,7 +84,7 @@ def read_known(
         if name not in taken:
             column = _attribute(rows[name], separators.get(name), table.name, warnings)
             columns.append(column.alias(_free_name(untyped(name), [c.name for c in columns])))
-    mapping = {role: uses.get(role, ColumnUse(None, "no such column")) for role in roles}
+    mapping = {role: uses[role] for role in roles if role in uses}
     return KnownThings(table.name, pl.DataFrame(columns), mapping, rejections.frame(), rejections.counts(), warnings)
 
 

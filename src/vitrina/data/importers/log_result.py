@@ -20,22 +20,38 @@ REJECTED, REPORT = "rejected.csv", "import.json"
 
 
 @dataclass(frozen=True)
+class MappedColumn:
+    """One decision of an import: the ``column`` of a ``file`` that plays a ``role`` (None: no column does), and why."""
+
+    file: str
+    role: str
+    column: str | None
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.role} = {self.column or 'none'} ({self.why})"
+
+
+def mapped(file: str, uses: Mapping[str, ColumnUse]) -> list[MappedColumn]:
+    """Name the file beside each of its columns' roles."""
+    return [MappedColumn(file, role, use.column, use.why) for role, use in uses.items()]
+
+
+@dataclass(frozen=True)
 class ImportResult:
     """A data set, and everything a person should know of how it was read.
 
-    ``mapping`` (and ``item_mapping``, ``user_mapping``) say which column plays which role and why. ``rejected`` has the
-    columns ``file``, ``line``, ``reason`` and the raw columns as text; ``counts`` the rows refused for each reason, in the
+    ``mapping`` says which column of which file plays which role and why. ``rejected`` has the columns
+    ``file``, ``line``, ``reason`` and the raw columns as text; ``counts`` the rows refused for each reason, in the
     ``"log"``, ``"items"`` and ``"users"``; ``read`` the rows found there. ``warnings`` are full sentences.
     """
 
     dataset: Dataset
-    mapping: Mapping[str, ColumnUse]
+    mapping: list[MappedColumn]
     rejected: pl.DataFrame
     counts: Mapping[str, Mapping[str, int]]
     read: Mapping[str, int]
     warnings: list[str] = field(default_factory=list)
-    item_mapping: Mapping[str, ColumnUse] = field(default_factory=dict)
-    user_mapping: Mapping[str, ColumnUse] = field(default_factory=dict)
 
     @property
     def n_rejected(self) -> int:
@@ -44,9 +60,8 @@ class ImportResult:
 
     def report(self) -> dict[str, Any]:
         """Return mapping, counts and warnings as plain values for JSON."""
-        mappings = {"log": self.mapping, "items": self.item_mapping, "users": self.user_mapping}
         return {
-            "mapping": {name: {role: asdict(use) for role, use in uses.items()} for name, uses in mappings.items() if uses},
+            "mapping": [asdict(use) for use in self.mapping],
             "read": dict(self.read),
             "rejected": {file: dict(reasons) for file, reasons in self.counts.items()},
             "kept": {"events": len(self.dataset), "users": self.dataset.n_users, "items": self.dataset.n_items},

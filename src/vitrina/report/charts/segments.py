@@ -38,9 +38,10 @@ def segment_rows(results: Results, parts: list[Segment]) -> list[tuple[str, list
     ]
 
 
-def _leader(part: Segment) -> str:
+def _leader(results: Results, part: Segment) -> str:
     values = {name: v for name, v in part.metrics.items() if v is not None}
-    return max(values, key=lambda name: values[name]) if values else ""
+    best = min if results.higher_is_better.get(results.deciding) is False else max
+    return best(values, key=lambda name: values[name]) if values else ""
 
 
 def _named(results: Results, parts: list[Segment]) -> set[str]:
@@ -48,17 +49,17 @@ def _named(results: Results, parts: list[Segment]) -> set[str]:
     names = [m.name for m in results.ranked]
     if len(names) <= _MANY:
         return set(names)
-    return {*names[:5], *(_leader(part) for part in parts), *(n for n in names if n == "popular")}
+    return {*names[:5], *(_leader(results, part) for part in parts), *(n for n in names if n == "popular")}
 
 
 def _message(results: Results, kind: str, parts: list[Segment]) -> str:
     won: dict[str, list[str]] = {}
     for part in parts:
-        won.setdefault(results.label(_leader(part)), []).append(part.value)
+        won.setdefault(results.label(_leader(results, part)), []).append(part.value)
     if len(won) == 1:
-        return f"By {kind}: {next(iter(won))} scores highest everywhere"
+        return f"By {kind}: {next(iter(won))} does best everywhere"
     most = sorted(won.items(), key=lambda pair: -len(pair[1]))
-    return f"By {kind}: " + "; ".join(f"{who} scores highest for {listed(values)}" for who, values in most[:3])
+    return f"By {kind}: " + "; ".join(f"{who} does best for {listed(values)}" for who, values in most[:3])
 
 
 def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Figure:

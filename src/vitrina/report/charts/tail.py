@@ -55,9 +55,7 @@ def tail_figure(results: Results) -> Figure | None:
     ).properties(width=_SIZE[0], height=_SIZE[1])
     quarters = ", ".join(f"{percent(s)} of items {percent(share_at(curve, s))}" for s in (0.01, 0.05, 0.1, 0.5))
     alternative = f"{message}. Share of the events: {quarters}."
-    caption = (
-        "Share of all events that go to the most popular items. The further the line bends away, the fewer items take most of it."
-    )
+    caption = "Share of all events that go to the most popular items; the dashed line is what equal popularity would give."
     return Figure("tail", message, drawing(chart, "tail", alternative), caption)
 
 

@@ -49,12 +49,14 @@ def time_figure(results: Results) -> Figure | None:
     alternative = f"{message}. {results.deciding} and seconds of one fit: {said}."
 
     title = "seconds for one fit, log scale"
-    drawn = [_scatter(results, points, size, title, log=True, frontier=True) for size in (WIDE, NARROW)]
+    frontier = results.higher_is_better.get(results.deciding) is not False
+    drawn = [_scatter(results, points, size, title, log=True, frontier=frontier) for size in (WIDE, NARROW)]
     caption = (
         f"{results.deciding} on test against the time of one fit with the chosen settings; bars are {LEVEL} intervals. "
         "Filled points: the best and those that cannot be told apart from it. "
-        "Below the dashed line something else is both faster and better."
     )
+    if frontier:
+        caption += "Below the dashed line something else is both faster and better."
     return _figure("time", message, alternative, caption, points, drawn)
 
 
@@ -213,7 +215,8 @@ def _frontier(points: list[_Point]) -> list[_Point]:
 
 def _frontier_line(steps: list[_Point], x: alt.X, y: alt.Y) -> alt.Chart:
     rows = [{"x": p.x, "y": p.y} for p in steps]
-    return alt.Chart(inline(rows)).mark_line(strokeDash=[2, 3], strokeWidth=1, interpolate="step-after").encode(x=x, y=y)
+    line: alt.Chart = alt.Chart(inline(rows)).mark_line(strokeDash=[2, 3], strokeWidth=1, interpolate="step-after")
+    return line.encode(x=x, y=y)
 
 
 def _marks(results: Results, points: list[_Point], x: alt.X, y: alt.Y) -> list[alt.Chart]:
