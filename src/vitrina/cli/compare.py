@@ -148,7 +148,7 @@ def _finish(results: dict[str, Any], out: Path, json: bool, csv: bool) -> None:
     output.table(_rows(results), csv=csv, title="" if csv else f"{results['name']}: test results")
     if not csv:
         print(results["verdict"]["sentence"])
-        output.say(f"Report: {page}\nResults: {out / 'results.json'}")
+        print(f"\nReport:  {page}\nResults: {out / 'results.json'}")
 
 
 def _rows(results: dict[str, Any]) -> list[dict[str, Any]]:

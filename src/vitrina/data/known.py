@@ -189,7 +189,7 @@ def _cached(name: str) -> Path:
 def _fetch(entry: KnownDataset, progress: Progress | None) -> None:
     """Download into a hidden folder, which becomes the data set's folder once its counts are right.
 
-    What was begun stays in the hidden folder, and a later call goes on from there.
+    A download that was cut stays in the hidden folder, and a later call goes on from there; a wrong one is removed.
     """
     if not entry.sources:
         raise _absent(entry)
@@ -203,10 +203,10 @@ def _fetch(entry: KnownDataset, progress: Progress | None) -> None:
         target = content / source.path if source.path else begun / file
         told = (lambda done, total, file=file: progress(file, done, total)) if progress else None
         download(source.url, target, size=source.size, checksum=source.checksum, progress=told)
-        if not source.path:
-            shutil.rmtree(content, ignore_errors=True)
-            safe_extract(target, content)
     try:
+        for archive in begun.glob("*.zip"):
+            shutil.rmtree(content, ignore_errors=True)
+            safe_extract(archive, content)
         _checked(entry, content)
     except DataError:
         shutil.rmtree(begun, ignore_errors=True)

@@ -33,6 +33,14 @@ class Ragged:
         offsets = self.offsets[start : stop + 1]
         return Ragged(offsets - offsets[0], self.values[offsets[0] : offsets[-1]])
 
+    def take(self, rows: NDArray[np.integer]) -> Ragged:
+        """Return the given rows, in that order, as a copy."""
+        lengths = self.lengths[rows]
+        offsets = np.zeros(lengths.size + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        at = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        return Ragged(offsets, self.values[at])
+
     def padded(self, fill: int = -1) -> NDArray[np.int32]:
         """Return the rows as one int32 matrix ``[n, longest]``, short rows filled with ``fill``."""
         lengths = self.lengths

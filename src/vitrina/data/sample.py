@@ -32,8 +32,8 @@ def write_sample(folder: Path, seed: int = 0, *, overwrite: bool = False) -> tup
     """Write ``log.csv`` (user, item, event, timestamp) and ``catalogue.csv`` to ``folder`` and return their paths.
 
     The same ``seed`` gives the same files. The people are made up, with tastes (a style and a medium), so that models have
-    something to find. Raises ``VitrinaError`` when the
-    folder exists and is not empty, unless ``overwrite`` is given and it holds a sample.
+    something to find. Raises ``VitrinaError`` when the folder exists and is not empty, unless ``overwrite`` is given and it
+    holds a sample.
     """
     rng = np.random.default_rng(seed)
     medium, style = rng.integers(len(_MEDIA), size=N_ITEMS), rng.integers(len(_STYLES), size=N_ITEMS)

@@ -226,7 +226,7 @@ def _read_ids(path: Path, kind: str) -> tuple[Vocabulary, pl.DataFrame]:
         raise DataError(f"{path} must have a text column 'id'; it has {dict(frame.schema)}. {_AGAIN}")
     _check_attributes(frame, str(path))
     try:
-        return Vocabulary(frame["id"], kind), frame.drop("id")
+        return Vocabulary(frame["id"], kind), frame.drop("id") if frame.width > 1 else pl.DataFrame()
     except DataError as error:
         raise DataError(f"{path}: {error} {_AGAIN}") from None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from vitrina import __version__
 from vitrina.data.describe import describe
@@ -66,7 +67,7 @@ def assemble(
             "failures": [{"name": f.name, "reason": f.reason} for f in failures],
             "skipped": [{"name": s.name, "reason": s.reason} for s in skipped],
             "pairs": [_pair(p) for p in pairs],
-            "verdict": _verdict(decided, config.metric),
+            "verdict": _verdict(decided, _in_words(values, pairs, config)),
             "segments": _segments(records),
             "tuning": {name: _tuning(records_) for name, records_ in trials.items() if records_},
             "split": split.describe(),
@@ -137,10 +138,20 @@ def _pair(pair: PairedComparison) -> dict[str, Any]:
     }
 
 
-def _verdict(decided: Verdict | None, metric: str) -> dict[str, Any]:
+def _in_words(values: Mapping[str, NDArray[np.float64]], pairs: Sequence[PairedComparison], config: RunConfig) -> str:
+    """The verdict as a sentence, with the models' titles instead of their names."""
+    if not values:
+        return "No winner: no model finished."
+    titles = {name: model_class(name).title for name in values}
+    titled = [replace(p, first=titles[p.first], second=titles[p.second]) for p in pairs]
+    decided = verdict({titles[name]: v for name, v in values.items()}, seed=config.seed, pairs=titled)
+    return decided.sentence(config.metric)
+
+
+def _verdict(decided: Verdict | None, sentence: str) -> dict[str, Any]:
     if decided is None:
-        return {"winner": None, "reason": "no model finished", "sentence": "No winner: no model finished."}
-    return {**asdict(decided), "equal_to_best": list(decided.equal_to_best), "sentence": decided.sentence(metric)}
+        return {"winner": None, "reason": "no model finished", "sentence": sentence}
+    return {**asdict(decided), "equal_to_best": list(decided.equal_to_best), "sentence": sentence}
 
 
 def _segments(records: dict[str, Any]) -> list[dict[str, Any]]:

@@ -100,6 +100,8 @@ def solve_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats) -> F
     with f_c the rows of ``factors [m, d]`` and ``gram [d, d]`` shared; rows without columns get zeros. Returns ``[n, d]``.
     Raises ``VitrinaError`` when a system is not positive definite (no ridge).
     """
+    if x.shape[1] != len(factors):  # compiled code would read out of bounds
+        raise ValueError(f"{x.shape[1]} columns for {len(factors)} vectors.")
     out = np.empty((x.shape[0], factors.shape[1]), np.float32)
     failed: list[int] = []
 

@@ -22,10 +22,12 @@ class BestEpoch:
         self._epochs = epochs
         self._best_value = float("-inf")
         self._best_epoch = 0
+        self._last_epoch = 0
         self._best_state: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[int]:
         for epoch in range(1, self._epochs + 1):
+            self._last_epoch = epoch
             yield epoch
             if self._validate is not None and epoch - self._best_epoch >= _PATIENCE:
                 return
@@ -40,7 +42,10 @@ class BestEpoch:
             self._best_value, self._best_epoch, self._best_state = value, epoch, dict(state)
 
     def restore(self, model: Any) -> None:
-        """Give the model its best state and the number of that epoch, ``epochs_``."""
+        """Give the model its best state and the number of that epoch, ``epochs_``.
+
+        The last state stands when no validation gave a number.
+        """
         for name, value in self._best_state.items():
             setattr(model, name, value)
-        model.epochs_ = self._best_epoch
+        model.epochs_ = self._best_epoch or self._last_epoch

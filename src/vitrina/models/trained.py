@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +79,16 @@ class Trained:
         """
         if (users is None) == (histories is None):
             raise VitrinaError("give either users or histories.")
-        if k < 1:
-            raise VitrinaError(f"k must be at least 1, got {k}.")
+        if not isinstance(k, int | np.integer) or k < 1:
+            raise VitrinaError(f"k must be a whole number of at least 1, got {k!r}.")
+        _refuse_text(users, exclude, histories, *(histories or ()))
         if users is not None:
             queries, names = self._known(users), [str(u) for u in users]
         else:
-            encoded = [self.catalogue.items.encode(list(history)).tolist() for history in histories or ()]
-            queries = Queries.from_lists(encoded, self.catalogue.items.keys)
-            names = [str(n) for n in range(len(encoded))]
+            queries = self._given(histories or ())
+            names = [str(n) for n in range(len(queries))]
+        if at is not None:
+            queries = replace(queries, at=np.full(len(queries), at, np.int64))
         return self._table(queries, pl.Series("query", names, dtype=pl.String), k, exclude, at, fallback)
 
     def recommend_all(self, k: int = 10, *, at: int | None = None, batch: int = 10_000) -> Iterator[pl.DataFrame]:
@@ -110,10 +112,14 @@ class Trained:
         vocabulary = self._users()
         codes = vocabulary.encode(pl.Series([str(u) for u in users], dtype=pl.String))
         assert self.histories is not None
-        rows = [self.histories.row(code) for code in codes]
-        offsets = np.concatenate([[0], np.cumsum([r.size for r in rows])]).astype(np.int64)
-        items = np.concatenate([np.empty(0, np.int32), *rows])
-        return Queries(offsets, items, vocabulary.keys[codes], users=codes)
+        mine = self.histories.take(codes)
+        return Queries(mine.offsets, mine.values, vocabulary.keys[codes], users=codes)
+
+    def _given(self, histories: Sequence[Sequence[object]]) -> Queries:
+        codes = self.catalogue.items.encode([item for history in histories for item in history]).tolist()
+        ends = np.cumsum([len(history) for history in histories], dtype=np.int64).tolist()
+        encoded = [codes[end - len(history) : end] for history, end in zip(histories, ends, strict=True)]
+        return Queries.from_lists(encoded, self.catalogue.items.keys)
 
     def _table(
         self, queries: Queries, names: pl.Series, k: int, exclude: Sequence[object], at: int | None, fallback: bool
@@ -139,7 +145,13 @@ class Trained:
             if fallback and self.popularity is not None:
                 nothing_known = (histories.lengths[batch.start : batch.stop] == 0) & self.model.declares.personalised
                 items, scores, filled = fill_from(
-                    self.popularity, items, scores, nothing_known, candidates, hidden.rows(batch.start, batch.stop)
+                    self.popularity,
+                    self.catalogue.items.keys,
+                    items,
+                    scores,
+                    nothing_known,
+                    candidates,
+                    hidden.rows(batch.start, batch.stop),
                 )
             tables.append(self._rows(names[batch.start : batch.stop], items, scores, filled))
         return pl.concat(tables) if tables else self._rows(names, *(np.empty((0, k), t) for t in (np.int32, np.float32, bool)))
@@ -162,3 +174,10 @@ class Trained:
         if TITLE in self.catalogue.table.columns:
             table.insert_column(3, self.catalogue.titles.gather(listed).alias(TITLE))
         return table
+
+
+def _refuse_text(*lists: object) -> None:
+    """Refuse a text where a list of ids is meant: it would be read letter by letter."""
+    for given in lists:
+        if isinstance(given, str):
+            raise VitrinaError(f"expected a list of ids, got the text {given!r}. Histories are lists of lists of item ids.")

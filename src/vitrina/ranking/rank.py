@@ -57,24 +57,24 @@ def rank(
 ) -> Iterator[RankedBatch]:
     """Yield the ``k`` best candidates of each query, batch by batch.
 
-    ``item_keys`` uint64 ``[n_items]`` are the item vocabulary's keys; ``hidden`` lists items per query that must not be
-    recommended (usually its history). Equal scores are ordered by a hash of (seed, query, item). Raises ``VitrinaError``
-    when the model returns scores of another shape or type than the contract says.
+    ``item_keys`` uint64 ``[n_items]`` are the item vocabulary's keys; ``hidden`` lists (ascending) items per query that must
+    not be recommended, usually its history. Equal scores are ordered by a hash of (seed, query, item). Raises
+    ``VitrinaError`` when the model returns scores of another shape or type than the contract says, or when ``candidates``
+    or ``hidden`` have another number of rows than ``queries``.
     """
+    _check_rows(queries, candidates=candidates, hidden=hidden)
     n_items = item_keys.size
-    per_query = candidates.padded() if isinstance(candidates, Ragged) else None
-    shared = candidates if isinstance(candidates, np.ndarray) else None
-    width = n_items if candidates is None else (per_query.shape[1] if per_query is not None else len(shared))  # type: ignore[arg-type]
-    row_keys = hashing.seeded(queries.keys, seed)
+    shared = None if isinstance(candidates, Ragged) else candidates
     column_of = _column_of(shared, n_items)
-    for start, batch in queries.batches(batch_size(width, budget)):
+    row_keys = hashing.seeded(queries.keys, seed)
+    for start, batch in queries.batches(batch_size(_width(candidates, n_items), budget)):
         stop = start + len(batch)
-        items = shared if per_query is None else per_query[start:stop]
-        scores = _scores(scorer, batch, items, (len(batch), width))
-        if per_query is not None:
-            missing = _hide_per_query(scores, items, None if hidden is None else hidden.rows(start, stop))  # type: ignore[arg-type]
+        items = candidates.rows(start, stop).padded() if isinstance(candidates, Ragged) else shared
+        scores = _scores(scorer, batch, items, (len(batch), n_items if items is None else items.shape[-1]))
+        hide = hidden.rows(start, stop) if hidden is not None else Ragged(np.zeros(len(batch) + 1, np.int64), _NOTHING)
+        if items is not None and items.ndim == 2:
+            missing = _hide_per_query(scores, items, hide)
         else:
-            hide = hidden.rows(start, stop) if hidden is not None else Ragged(np.zeros(len(batch) + 1, np.int64), _NOTHING)
             missing = topk.hide(scores, hide.offsets, hide.values, column_of)
         keys = item_keys if items is None else item_keys[np.maximum(items, 0)]
         best, best_scores = topk.top_k(scores, k, row_keys=row_keys[start:stop], column_keys=keys)
@@ -84,12 +84,29 @@ def rank(
 _NOTHING = np.empty(0, np.int32)
 
 
+def _check_rows(queries: Queries, **lists: Candidates) -> None:
+    """Refuse lists per query that are not one per query."""
+    for name, rows in lists.items():
+        if isinstance(rows, Ragged) and len(rows) != len(queries):
+            raise VitrinaError(f"{name} has {len(rows)} rows for {len(queries)} queries; it needs one for each.")
+
+
+def _width(candidates: Candidates, n_items: int) -> int:
+    """The most candidates that a query has."""
+    if isinstance(candidates, Ragged):
+        return int(candidates.lengths.max(initial=0))
+    return n_items if candidates is None else len(candidates)
+
+
 def _scores(scorer: Scorer, batch: Queries, items: Items, shape: tuple[int, int]) -> Scores:
     """Ask the model; padding of per-query lists is scored as item 0 and hidden afterwards, so models never see -1."""
+    if not shape[1]:
+        return np.empty(shape, np.float32)  # nothing on offer, nothing to ask
     asked = items if items is None or items.ndim == 1 else np.maximum(items, 0)
     scores = scorer.score(batch, asked)
-    if scores.shape != shape or scores.dtype != np.float32:
-        raise VitrinaError(f"{type(scorer).__name__}.score returned {scores.dtype} {scores.shape}; expected float32 {shape}.")
+    if not isinstance(scores, np.ndarray) or scores.shape != shape or scores.dtype != np.float32:
+        given = f"{scores.dtype} {list(scores.shape)}" if isinstance(scores, np.ndarray) else type(scores).__name__
+        raise VitrinaError(f"{type(scorer).__name__}.score returned {given}; expected float32 {list(shape)}.")
     return scores if scores.flags.writeable and scores.flags.c_contiguous else np.array(scores, order="C")
 
 
@@ -101,19 +118,19 @@ def _column_of(shared: NDArray[np.int32] | None, n_items: int) -> NDArray[np.int
     return column_of
 
 
-def _hide_per_query(scores: Scores, items: NDArray[np.int32], hidden: Ragged | None) -> NDArray[np.int64]:
+def _hide_per_query(scores: Scores, items: NDArray[np.int32], hidden: Ragged) -> NDArray[np.int64]:
     """Hide padding and hidden items where each query has candidates of its own."""
     padding = items < 0
     missing: NDArray[np.int64] = (np.isnan(scores) & ~padding).sum(axis=1)
     scores[padding] = np.nan
-    if hidden is not None and hidden.values.size:
+    if hidden.values.size:
         scores[topk.find_members(items, hidden.offsets, hidden.values)] = np.nan
     return missing
 
 
 def _to_items(columns: NDArray[np.int32], items: Items) -> NDArray[np.int32]:
-    if items is None:
+    if items is None or not items.size:
         return columns
-    if items.ndim == 1:
-        return np.where(columns < 0, np.int32(-1), items[np.maximum(columns, 0)])
-    return np.where(columns < 0, np.int32(-1), np.take_along_axis(items, np.maximum(columns, 0).astype(np.int64), axis=1))
+    at = np.maximum(columns, 0)
+    listed = items[at] if items.ndim == 1 else np.take_along_axis(items, at.astype(np.int64), axis=1)
+    return np.where(columns < 0, np.int32(-1), listed)

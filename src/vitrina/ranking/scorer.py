@@ -21,6 +21,7 @@ class Scorer(Protocol):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return float32 scores ``[n_queries, n_items or m]``, higher is better.
 
-        A zero that comes from the formula is a score; NaN means that nothing is known of the pair: it is never listed.
+        A zero that comes from the formula is a score; NaN means that nothing is known of the pair: it is never listed. The
+        array is the caller's, who may overwrite it: never return a view of what the model keeps.
         """
         ...

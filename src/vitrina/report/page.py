@@ -71,14 +71,17 @@ def _css() -> Markup:
 
 
 def _context(results: Results) -> dict[str, Any]:
-    metrics = all_metrics(results)
+    metrics, table = all_metrics(results), results_table(results)
+    defined = [(m, results.definitions[m]) for m in metrics if m in results.definitions]
+    shown = {column.key for column in table.columns}
     context: dict[str, Any] = {
         "results": results,
         "css": _css(),
         "opening": opening(results),
-        "table": results_table(results),
+        "table": table,
         "everything": results_table(results, metrics, costs=ALL_COSTS),
-        "definitions": [(m, results.definitions[m]) for m in metrics if m in results.definitions],
+        "definitions": [(m, text) for m, text in defined if m in shown],
+        "more_definitions": [(m, text) for m, text in defined if m not in shown],
         "legend": group_legend(results),
         "time": time_figure(results),
         "beyond": beyond_figures(results),

@@ -20,7 +20,9 @@ def write(folder: Path) -> Path:
         "transaction_timestamp": [datetime(2017, 1, 1, 12, 30), *[datetime(2017, 1, 2)] * 2],
     }
     pl.DataFrame(lines).write_parquet(folder / "transactions.parquet")
-    products = pl.DataFrame({"product_id": ["20", "25", "30"], "department": ["GROCERY", "DRUG", None], "brand": ["National"] * 3})
+    products = pl.DataFrame(
+        {"product_id": ["20", "25", "30"], "department": ["GROCERY", "DRUG", None], "brand": ["National"] * 3}
+    )
     products.with_columns(pl.col("brand").cast(pl.Categorical)).write_parquet(folder / "products.parquet")
     return folder
 
@@ -47,7 +49,9 @@ def test_faulty_files_are_refused(tmp_path: Path) -> None:
     pl.DataFrame({"household_id": ["1"]}).write_parquet(tmp_path / "transactions.parquet")
     with pytest.raises(DataError, match="no column product_id, quantity"):
         baskets.read(tmp_path)
-    lines = pl.DataFrame({name: ["x"] for name in ("household_id", "basket_id", "product_id", "quantity", "transaction_timestamp")})
+    lines = pl.DataFrame(
+        {name: ["x"] for name in ("household_id", "basket_id", "product_id", "quantity", "transaction_timestamp")}
+    )
     lines.write_parquet(tmp_path / "transactions.parquet")
     with pytest.raises(DataError, match="not in the layout"):
         baskets.read(tmp_path)

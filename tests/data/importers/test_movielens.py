@@ -37,7 +37,9 @@ def write_100k(folder: Path) -> Path:
 
 
 def write_csv(folder: Path) -> Path:
-    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,2,3.5,1112486027\n1,29,0.5,1112484676\n3,2,5.0,944919407\n")
+    (folder / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n1,2,3.5,1112486027\n1,29,0.5,1112484676\n3,2,5.0,944919407\n"
+    )
     (folder / "movies.csv").write_text(
         'movieId,title,genres\n2,"Jumanji, or ""the game"" (1995)",Adventure|Children\n5,Cold (2000),Drama\n'
         "29,Série (2009–2012),(no genres listed)\n"

@@ -83,7 +83,9 @@ def test_faulty_files_are_refused(tmp_path: Path, file: str, text: str, reason: 
 
 
 @given(st.data())
-def test_candidates_are_exactly_the_test_item_and_the_negatives(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_candidates_are_exactly_the_test_item_and_the_negatives(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     users = data.draw(st.permutations(range(data.draw(st.integers(1, 6)))))
     tested = {u: data.draw(st.integers(0, 20)) for u in users}
     sampled = {u: data.draw(st.lists(st.integers(0, 20), min_size=1, max_size=8)) for u in users}

@@ -86,7 +86,9 @@ def test_two_logs_in_a_folder_are_refused(tmp_path: Path) -> None:
         recbole.read(tmp_path)
 
 
-words = st.text(st.characters(exclude_characters='\t\r\n\x85\u2028\u2029"', exclude_categories=["Cs", "Cc", "Zs"]), min_size=1, max_size=8)
+words = st.text(
+    st.characters(exclude_characters='\t\r\n\x85\u2028\u2029"', exclude_categories=["Cs", "Cc", "Zs"]), min_size=1, max_size=8
+)
 
 
 @given(st.lists(st.tuples(words, words, st.floats(-1e6, 1e6, width=32)), min_size=1, max_size=20))

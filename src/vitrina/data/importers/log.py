@@ -17,7 +17,7 @@ from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.importers.columns import ColumnUse
 from vitrina.data.importers.log_catalogue import KnownThings, read_known
 from vitrina.data.importers.log_reading import from_frame, read_raw
-from vitrina.data.importers.log_rejected import Rejections
+from vitrina.data.importers.log_rejected import Rejections, summarise
 from vitrina.data.importers.log_result import ImportResult, MappedColumn, mapped, save_import
 from vitrina.data.importers.log_roles import assign_roles
 from vitrina.data.importers.log_table import RawTable
@@ -142,15 +142,18 @@ def _import(
             known[kind] = read_known(table, kind, seen, overrides=overrides, separators=separators, now=now, pattern=pattern)
             warnings += [*table.warnings, *known[kind].warnings]
     dataset = _assemble(events, known, info, warnings)
-    warnings += _doubts(dataset, events)
+    warnings += _doubts(dataset)
+    files = {name: table for name, table in (("log", log), ("items", items), ("users", users)) if table is not None}
+    read = {name: table.frame.height + table.bad.height for name, table in files.items()}
     counts = {"log": events.rejections.counts(), **{f"{kind}s": k.counts for kind, k in known.items()}}
-    files = {"log": log, "items": items, "users": users}
+    counts = {name: found for name, found in counts.items() if found}
+    warnings += [_refused(files[name].name, found, read[name]) for name, found in counts.items()]
     return ImportResult(
         dataset,
         [*mapped(log.name, mapping), *(use for k in known.values() for use in mapped(k.source, k.mapping))],
         pl.concat([events.rejections.frame(), *(k.rejected for k in known.values())], how="diagonal"),
-        {name: found for name, found in counts.items() if found},
-        {name: table.frame.height + table.bad.height for name, table in files.items() if table is not None},
+        counts,
+        read,
         warnings,
     )
 
@@ -184,7 +187,9 @@ class _Events:
         self.kept = self.rejections.kept
         self.rows = np.flatnonzero(self.kept)
         if not self.rows.size:
-            raise DataError(f"no row of {log.name} can be used: {self.rejections.summary()}. Check which column is which.")
+            raise DataError(
+                f"no row of {log.name} can be used: {summarise(self.rejections.counts())}. Check which column is which."
+            )
 
     def _mark(self, faults: list[tuple[NDArray[np.bool_], str]], note: str) -> None:
         for mask, reason in faults:
@@ -250,14 +255,15 @@ def _assemble(events: _Events, known: Mapping[str, KnownThings], info: DatasetIn
     return Dataset(pl.DataFrame(columns), vocabularies["user"], catalogue, info, tables["user"])
 
 
-def _doubts(dataset: Dataset, events: _Events) -> list[str]:
+def _refused(file: str, counts: Mapping[str, int], read: int) -> str:
+    refused = sum(counts.values())
+    advice = " Check which column is which." if refused > _MANY_REJECTED * read else ""
+    return f"{file}: {refused:,} of {read:,} rows were refused ({summarise(counts)}).{advice}"
+
+
+def _doubts(dataset: Dataset) -> list[str]:
     """Say what a person should look at before trusting the data set."""
     doubts: list[str] = []
-    rejected, read = sum(events.rejections.counts().values()), events.rejections.table.frame.height
-    if rejected > _MANY_REJECTED * read:
-        doubts.append(
-            f"{rejected / read:.0%} of the rows were refused ({events.rejections.summary()}): check which column is which."
-        )
     for role in ("value", "timestamp", "kind"):
         if role in dataset.interactions.columns:
             missing = dataset.interactions[role].null_count()

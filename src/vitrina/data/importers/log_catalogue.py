@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, PRICE, RESERVED, STOCK
 from vitrina.data.importers.columns import ColumnUse, ambiguous, by_name, listed, missing, overridden, untyped
-from vitrina.data.importers.log_rejected import Rejections
+from vitrina.data.importers.log_rejected import Rejections, summarise
 from vitrina.data.importers.log_table import RawTable
 from vitrina.data.importers.log_times import clean_times
 from vitrina.data.importers.log_values import MISSING, Mask, as_text, clean_ids
@@ -68,7 +68,7 @@ def read_known(
     kept = rejections.kept
     clean = ids.texts.gather(ids.codes[kept]).alias("id")
     if not len(clean):
-        raise DataError(f"no row of {table.name} can be used: {rejections.summary()}.")
+        raise DataError(f"no row of {table.name} can be used: {summarise(rejections.counts())}.")
     if not clean.is_in(seen.implode()).any():
         raise DataError(
             f"none of the {len(seen):,} {kind}s in the log is in {table.name}: the log has {seen[0]!r}, column "

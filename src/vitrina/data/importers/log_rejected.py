@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -49,10 +51,6 @@ class Rejections:
             found[reason] = found.get(reason, 0) + count
         return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
-    def summary(self) -> str:
-        """The counts in words."""
-        return "; ".join(f"{count:,} x {reason}" for reason, count in self.counts().items()) or "nothing refused"
-
     def frame(self) -> pl.DataFrame:
         """Return the refused rows: ``file``, ``line``, ``reason``, then the raw columns as text, by line."""
         rows = np.flatnonzero(~self.kept)
@@ -69,6 +67,11 @@ class Rejections:
             pl.Series("line", self.table.lines[rows]),
         ]
         return pl.DataFrame([*own, reasons.alias("reason"), *texts])
+
+
+def summarise(counts: Mapping[str, int]) -> str:
+    """Say counts of reasons in words."""
+    return "; ".join(f"{count:,} x {reason}" for reason, count in counts.items()) or "nothing was refused"
 
 
 def _raw_name(name: str, table: RawTable | None) -> str:

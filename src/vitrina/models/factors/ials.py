@@ -32,13 +32,13 @@ from vitrina.ranking.scorer import Items, Scores
 class IALS(Recommender):
     """Least-squares factors of the binary matrix, unobserved pairs weighted by ``alpha0``."""
 
-    factors: Annotated[int, Ints(8, 256, log=True), "dimension d of the vectors"] = 192
-    alpha0: Annotated[float, Floats(1e-3, 1.0, log=True), "weight of the unobserved pairs"] = 0.1
-    reg: Annotated[float, Floats(1e-4, 0.1, log=True), "regularisation, scaled by frequency"] = 0.003
+    factors: Annotated[int, Ints(16, 256, log=True), "dimension d of the vectors"] = 192
+    alpha0: Annotated[float, Floats(3e-3, 1.0, log=True), "weight of the unobserved pairs"] = 0.1
+    reg: Annotated[float, Floats(1e-3, 0.1, log=True), "regularisation, scaled by frequency"] = 0.003
     nu: Annotated[float, "exponent of the frequency scaling"] = 1.0
     sigma: Annotated[float, "standard deviation of the initial vectors is sigma / sqrt(d)"] = 0.1
     epochs: Annotated[int, "passes over users and items; with validation the best number up to this"] = 16
-    seed: int = 0
+    seed: Annotated[int, "seed of the random numbers"] = 0
 
     name: ClassVar[str] = "ials"
     title: ClassVar[str] = "iALS"

@@ -73,7 +73,8 @@ class PopularRecent(Recommender):
         if not dataset.has_times:
             raise VitrinaError("popular-recent needs a timestamp for every event; this data set lacks some. Use popular.")
         times = dataset.interactions["timestamp"].to_numpy()
-        ages = (times.max(initial=0) - times) / (_DAY * self.half_life)
+        newest = times.max() if times.size else 0
+        ages = (newest - times) / (_DAY * self.half_life)
         self.counts_ = np.bincount(dataset.item_codes, np.exp2(-ages), dataset.n_items).astype(np.float32)
         return self
 

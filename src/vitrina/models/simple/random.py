@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
@@ -16,7 +16,7 @@ from vitrina.ranking.scorer import Items, Scores
 class Random(Recommender):
     """A hash of (seed, query, item) as score: another order for every query, the same in every run."""
 
-    seed: int = 0
+    seed: Annotated[int, "seed of the random numbers"] = 0
 
     name: ClassVar[str] = "random"
     title: ClassVar[str] = "Random"
