@@ -256,7 +256,7 @@ def test_get_goes_on_after_a_failure_between_files(
     raw = write_ratings(tmp_path / "raw")
     (served / "ratings.dat").write_bytes((raw / "ratings.dat").read_bytes())
     publish(monkeypatch, tuple(Source(f"{url}/{name}", f"{name}") for name in ("ratings.dat", "movies.dat")))
-    with pytest.raises(DataError, match="movies.dat answers 404"):
+    with pytest.raises(DataError, match=r"movies\.dat answers 404"):
         get("tiny")
     assert locate("tiny") is None
     assert [p.name for p in (tmp_path / "home" / "data").iterdir()] == [".tiny.part"]

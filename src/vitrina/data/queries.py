@@ -69,8 +69,13 @@ class Queries:
             yield start, self.rows(start, start + size)
 
     def matrix(self, n_items: int) -> csr_matrix:
-        """Return the histories as a binary float32 matrix ``[n, n_items]``; repeats count once, order is dropped."""
+        """Return the histories as a binary float32 matrix ``[n, n_items]``; repeats count once, order is dropped.
+
+        Raises ``ValueError`` for an item code outside ``0..n_items - 1``.
+        """
         sets = Ragged.sets(np.repeat(np.arange(len(self)), self.histories.lengths), self.items, len(self))
+        if sets.values.size and int(sets.values.max()) >= n_items:  # compiled code would read out of bounds
+            raise ValueError(f"item code {sets.values.max()} among {n_items} items.")
         data = np.ones(sets.values.size, np.float32)
         return csr_matrix((data, sets.values, sets.offsets), shape=(len(self), n_items))
 

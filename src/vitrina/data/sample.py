@@ -69,7 +69,7 @@ def _catalogue(rng: np.random.Generator, medium: Whole, style: Whole) -> pl.Data
 def _log(rng: np.random.Generator, medium: Whole, style: Whole) -> pl.DataFrame:
     """Draw distinct (user, item) pairs with a chance that grows with shared taste and popularity."""
     fond_of_medium, fond_of_style = rng.integers(len(_MEDIA), size=N_USERS), rng.integers(len(_STYLES), size=N_USERS)
-    liking = 1.2 * (fond_of_medium[:, None] == medium) + 1.8 * (fond_of_style[:, None] == style)
+    liking = 1.8 * (fond_of_medium[:, None] == medium) + 3.0 * (fond_of_style[:, None] == style)
     liking = liking + rng.normal(0, 0.7, N_ITEMS) + rng.normal(0, 0.5, (N_USERS, 1))
     # the largest of scores with Gumbel noise are a draw without replacement (Gumbel-top-k)
     noisy = (liking + rng.gumbel(size=liking.shape)).ravel()

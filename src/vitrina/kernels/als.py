@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numba.experimental.function_type  # noqa: F401  (registers the type of _Native; numba imports it only after a first compilation)
@@ -11,7 +12,7 @@ from numba.core.typing import Signature
 from numba.extending import get_cython_function_address
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from vitrina.errors import VitrinaError
 from vitrina.kernels.threads import over_rows
@@ -92,6 +93,12 @@ def _solve_rows(
     return 0
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    """The loaded BLAS libraries; finding them takes longer than a small solution."""
+    return ThreadpoolController()
+
+
 def solve_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats) -> Floats:
     """Solve, for each row r of the binary CSR ``x [n, m]`` with columns C,
 
@@ -110,7 +117,7 @@ def solve_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats) -> F
         if code:
             failed.append(code)
 
-    with threadpool_limits(limits=1, user_api="blas"):  # the rows are spread over threads already
+    with _blas().limit(limits=1, user_api="blas"):  # the rows are spread over threads already
         over_rows(x.shape[0], block)
     if failed:
         raise VitrinaError("a least-squares system is singular in float32; use a larger regularisation.")

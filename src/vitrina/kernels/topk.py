@@ -239,8 +239,9 @@ def target_ranks(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return per row the AUC of its targets and the rank of its best target in the full ranking (inf without one).
 
-    Row ``r`` has the targets ``columns[offsets[r]:offsets[r + 1]]``; keys are those of ``top_k``. Hidden items must be NaN already. A target without a score (NaN, or column -1: not a candidate) counts as ranked below
-    every scored item; an irrelevant item without a score is left out. Equal scores count one half in the AUC.
+    Row ``r`` has the targets ``columns[offsets[r]:offsets[r + 1]]``; keys are those of ``top_k``. Hidden items must be NaN
+    already. A target without a score (NaN, or column -1: not a candidate) counts as ranked below every scored item; an
+    irrelevant item without a score is left out. Equal scores count one half in the AUC.
     """
     auc = np.empty(len(scores), np.float64)
     first = np.empty(len(scores), np.float64)

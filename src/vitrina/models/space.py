@@ -51,7 +51,7 @@ Range = Ints | Floats | Choice
 @dataclass_transform(kw_only_default=True)
 def hyperparameters(cls: type[T]) -> type[T]:
     """Turn a model class into a keyword-only, validated dataclass of its hyper-parameters."""
-    return pydantic_dataclass(cls, kw_only=True, config=ConfigDict(extra="forbid"), repr=True)  # type: ignore[return-value]
+    return pydantic_dataclass(cls, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False), repr=True)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

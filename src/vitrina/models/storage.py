@@ -23,12 +23,14 @@ from vitrina import __version__
 from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import DatasetInfo
 from vitrina.data.files import atomic_folder, write_text
+from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import ModelFileError
 from vitrina.models.base import Recommender
 from vitrina.models.registry import make
 from vitrina.models.trained import Trained
+from vitrina.ranking.rank import rank
 
 FORMAT = 1
 _MANIFEST, _STATE, _ITEMS, _HISTORIES = "manifest.json", "state.safetensors", "items.parquet", "histories.parquet"
@@ -43,7 +45,10 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
         arrays, numbers = _state(trained.model)
         if trained.popularity is not None:
             arrays["popularity"] = trained.popularity
-        save_file(arrays, part / _STATE)
+        try:
+            save_file(arrays, part / _STATE)
+        except SafetensorError as error:  # how a full disk is reported
+            raise OSError(str(error)) from error
         items = pl.concat([trained.catalogue.items.ids.to_frame(), trained.catalogue.table], how="horizontal")
         items.write_parquet(part / _ITEMS)
         if histories and trained.users is not None and trained.histories is not None:
@@ -53,6 +58,7 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
             "vitrina": __version__,
             "model": trained.model.name,
             "settings": trained.model.settings,
+            "arrays": _described(arrays),
             "numbers": numbers,
             "dataset": trained.info.model_dump(),
             "provenance": dict(trained.provenance),
@@ -62,7 +68,11 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
 
 
 def load_trained(folder: Path) -> Trained:
-    """Read a trained model; raises ``ModelFileError`` when it is missing, truncated, altered or from a newer version."""
+    """Read a trained model; raises ``ModelFileError`` when it is missing, truncated, altered or from a newer version.
+
+    A hostile folder can make it recommend nonsense, but not run code or read outside its arrays: names, sizes and codes are
+    checked, and the model is asked once before it is handed out.
+    """
     manifest = _manifest(folder)
     for name, checksum in manifest["checksums"].items():
         path = folder / Path(name).name
@@ -73,11 +83,13 @@ def load_trained(folder: Path) -> Trained:
     try:
         arrays = load_file(folder / _STATE)
         items = pl.read_parquet(folder / _ITEMS)
+        if manifest["arrays"] != _described(arrays):
+            raise ValueError(f"{_STATE} holds {_described(arrays)}, but {_MANIFEST} says {manifest['arrays']}")
         model = make(manifest["model"], **manifest["settings"])
         popularity = arrays.pop("popularity", None)
         _restore(model, arrays, manifest["numbers"])
         users, histories = _read_histories(folder / _HISTORIES) if _HISTORIES in manifest["checksums"] else (None, None)
-        return Trained(
+        trained = Trained(
             model=model,
             catalogue=Catalogue(Vocabulary(items["id"], "item"), items.drop("id")),
             info=DatasetInfo(**manifest["dataset"]),
@@ -86,7 +98,11 @@ def load_trained(folder: Path) -> Trained:
             popularity=popularity,
             provenance=manifest["provenance"],
         )
-    except (SafetensorError, pl.exceptions.PolarsError, KeyError, TypeError, ValueError) as error:
+        _check(trained)
+        return trained
+    except (
+        SafetensorError, pl.exceptions.PolarsError, AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError,
+    ) as error:  # fmt: skip
         raise ModelFileError(f"{folder} cannot be read as a model: {error}. Fit and save the model again.") from None
 
 
@@ -100,7 +116,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         version = int(manifest["format"])
         checksums = manifest["checksums"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelFileError(f"{path} is damaged: {error}. Fit and save the model again.") from None
     if version > FORMAT:
         raise ModelFileError(
@@ -117,7 +133,7 @@ def _state(model: Recommender) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]
     arrays: dict[str, NDArray[Any]] = {}
     numbers: dict[str, Any] = {}
     for name, value in vars(model).items():
-        if not name.endswith("_") or name.startswith("_"):
+        if not _is_learned(name):
             continue
         if issparse(value):
             matrix = csr_matrix(value)  # type: ignore[call-overload]
@@ -130,12 +146,39 @@ def _state(model: Recommender) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]
     return arrays, numbers
 
 
+def _described(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """Say what each array is: its type and size."""
+    return {name: f"{array.dtype} {list(array.shape)}" for name, array in sorted(arrays.items())}
+
+
 def _restore(model: Recommender, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> None:
-    for name, value in {**{k: v for k, v in arrays.items() if "/" not in k}, **numbers}.items():
-        setattr(model, name, value)
-    for name in {k.split("/")[0] for k in arrays if "/" in k}:
+    """Give the model what ``fit`` learned; sparse matrices are checked, since compiled code trusts their indices."""
+    learned = {name: value for name, value in arrays.items() if "/" not in name} | dict(numbers)
+    for name in {name.split("/")[0] for name in arrays if "/" in name}:
         parts = (arrays[f"{name}/data"], arrays[f"{name}/indices"], arrays[f"{name}/indptr"])
-        setattr(model, name, csr_matrix(parts, shape=tuple(arrays[f"{name}/shape"])))
+        learned[name] = csr_matrix(parts, shape=tuple(arrays[f"{name}/shape"].tolist()))
+        learned[name].check_format(full_check=True)
+    for name, value in learned.items():
+        if not _is_learned(name):
+            raise ValueError(f"{name!r} is not something a model learns")
+        setattr(model, name, value)
+
+
+def _is_learned(attribute: str) -> bool:
+    return attribute.endswith("_") and not attribute.startswith("_")
+
+
+def _check(trained: Trained) -> None:
+    """Refuse parts that do not fit together; a question about the last item meets every size."""
+    n_items = len(trained.catalogue)
+    popularity, histories = trained.popularity, trained.histories
+    if popularity is not None and (popularity.shape != (n_items,) or popularity.dtype != np.float32):
+        raise ValueError(f"popularity must hold {n_items} float32 numbers")
+    if histories is not None and not ((histories.values >= 0) & (histories.values < n_items)).all():
+        raise ValueError("the histories name items that the catalogue lacks")
+    question = Queries.from_lists([[], [n_items - 1]], trained.catalogue.items.keys)
+    for _ in rank(trained.model, question, 1, item_keys=trained.catalogue.items.keys):
+        pass
 
 
 def _write_histories(users: Vocabulary, histories: Ragged, path: Path) -> None:

@@ -100,6 +100,18 @@ class Results(Record):
         """Return a method by name, or ``None``."""
         return next((m for m in self.methods if m.name == name), None)
 
+    @cached_property
+    def ordered_pairs(self) -> list[Pair]:
+        """Every comparison told from the better method's side, in the order of the table."""
+        order = {m.name: i for i, m in enumerate(self.ranked)}
+        last = len(order)
+
+        def rank(name: str) -> int:
+            return order.get(name, last)
+
+        told = [p if rank(p.a) <= rank(p.b) else p.flipped() for p in self.pairs]
+        return sorted(told, key=lambda p: (rank(p.a), rank(p.b)))
+
     def pair(self, a: str, b: str) -> Pair | None:
         """Return the comparison told as ``a`` minus ``b``, whichever way it was recorded."""
         for pair in self.pairs:

@@ -111,11 +111,13 @@ def p_phrase(p: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Write a duration in the unit a person would use: ``0.04 s``, ``81 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Write a duration in the unit a person would use: ``9.6 ms``, ``81 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if value is None or not math.isfinite(value):
         return NONE
-    if value < 0.01:
-        return f"<{_SPACE}0.01{_SPACE}s"
+    if value < 0.0001:
+        return f"<{_SPACE}0.1{_SPACE}ms" if value > 0 else f"0{_SPACE}s"
+    if value < 0.0995:
+        return f"{1000 * value:.{0 if value >= 0.00995 else 1}f}{_SPACE}ms"
     if value < 119.5:
         return f"{value:.{0 if value >= 9.95 else 1 if value >= 0.995 else 2}f}{_SPACE}s"
     minutes, rest = divmod(round(value), 60)

@@ -86,7 +86,7 @@ def _context(results: Results) -> dict[str, Any]:
         "time": time_figure(results),
         "beyond": beyond_figures(results),
         "forest": forest_figure(results),
-        "pairs": [(p, difference(p), pair_interval(p), significant(p)) for p in results.pairs],
+        "pairs": [(p, difference(p), pair_interval(p), significant(p)) for p in results.ordered_pairs],
         "tuning": tuning_panels(results),
         "segments": [(figure, parts, segment_rows(results, parts)) for figure, parts in segment_figures(results)],
         "tail": tail_figure(results),

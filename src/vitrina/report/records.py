@@ -168,6 +168,7 @@ class Finding(Record):
     count: int | None = None
     share: Number = None
     sentence: Text = ""
+    examples: list[Text] = Field(default_factory=list)
 
 
 class Audit(Record):

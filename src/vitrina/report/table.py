@@ -10,7 +10,8 @@ from vitrina.report.contract import Results
 from vitrina.report.numbers import ALPHA, NONE, column_decimals, count, interval, number, plain_decimals
 from vitrina.report.records import Method
 
-_MOST = 6
+_MOST = 5
+_BEYOND = ("coverage", "novelty", "gini", "diversity", "popularity", "entropy", "herfindahl", "mil", "user_coverage")
 
 MAIN_COSTS = ("tune", "fit", "memory", "trials")
 """Cost columns of the main table."""
@@ -90,18 +91,22 @@ def _cutoff(metric: str) -> str:
 
 
 def main_metrics(results: Results) -> list[str]:
-    """Return the metrics of the main table: those at the cut-off of the deciding metric or without one, six at most.
+    """Return the metrics of the main table: those at the cut-off of the deciding metric or without one, five at most.
 
-    Where there are more, half of the places go to accuracy (per user, hence with intervals), half to the whole catalogue.
+    Where there are more: the deciding one, one more on accuracy, then coverage, novelty and what else looks beyond accuracy.
     """
     cutoff = _cutoff(results.deciding)
     metrics = [m for m in all_metrics(results) if _cutoff(m) in ("", cutoff)]
     if len(metrics) <= _MOST:
         return metrics
-    per_user = [m for m in metrics if m == results.deciding or any(method.interval(m) for method in results.methods)]
-    others = [m for m in metrics if m not in per_user]
-    taken = [*per_user[: max(_MOST // 2, _MOST - len(others))], *others]
-    return [m for m in metrics if m in taken[:_MOST]]
+    by_family = {_family(m): m for m in reversed(metrics)}
+    beyond = [by_family[family] for family in _BEYOND if family in by_family]
+    accuracy = [m for m in metrics if _family(m) not in _BEYOND]
+    return [*accuracy[: max(2, _MOST - len(beyond))], *beyond][:_MOST]
+
+
+def _family(metric: str) -> str:
+    return re.split("[@:]", metric)[0]
 
 
 def _unit(metric: str, definition: str) -> str:
@@ -151,13 +156,22 @@ def _cost_columns(results: Results, wanted: Sequence[str]) -> list[tuple[Column,
     for key, title in (("tune", "tuning"), ("fit", "fit"), ("evaluate", "test")):
         values = [getattr(m.seconds, key) for m in ranked]
         if key in wanted and any(v is not None for v in values):
-            decimals = 1 if max(v for v in values if v is not None) < 1000 else 0
+            decimals = _cost_decimals(values)
             found.append((Column(key, title, "s", decimals=decimals), [Cell(_measured(v, decimals)) for v in values]))
     if "memory" in wanted and any(m.memory_mb is not None for m in ranked):
-        found.append((Column("memory", "memory", "MB"), [Cell(_measured(m.memory_mb, 0)) for m in ranked]))
+        decimals = _cost_decimals([m.memory_mb for m in ranked])
+        found.append(
+            (Column("memory", "memory", "MB", decimals=decimals), [Cell(_measured(m.memory_mb, decimals)) for m in ranked])
+        )
     if "trials" in wanted and any(m.trials is not None for m in ranked):
         found.append((Column("trials", "trials", "number"), [Cell(_trials(m)) for m in ranked]))
     return found
+
+
+def _cost_decimals(values: Sequence[float | None]) -> int:
+    """A measured cost deserves two digits at its largest, and three decimals at most."""
+    largest = max((v for v in values if v is not None), default=0.0)
+    return next((decimals for least, decimals in ((100, 0), (1, 1), (0.1, 2)) if largest >= least), 3)
 
 
 def _measured(value: float | None, decimals: int) -> str:

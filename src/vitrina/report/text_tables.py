@@ -115,7 +115,7 @@ def _markdown_pairs(results: Results) -> str:
             percent(pair.share_worse),
             count(pair.n),
         ]
-        for pair in results.pairs
+        for pair in results.ordered_pairs
     ]
     return _markdown_grid(header, rows, left=2)
 

@@ -20,7 +20,7 @@ from vitrina.report.numbers import (
 )
 from vitrina.report.records import Method, Pair
 
-_SIGNIFICANT = 0.05
+_SIGNIFICANT, _NAMED = 0.05, 4
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,23 @@ def _headline(results: Results) -> tuple[str, str]:
             f"{'is' if n == 1 else 'are'} too few, at least {MIN_USERS} are needed.",
             f"{results.label(best.name)} has the highest {results.deciding} here, which may well be chance.",
         )
-    if results.verdict.sentence:
-        return results.verdict.sentence, results.verdict.reason
-    return _composed(results, best), results.verdict.reason
+    return _decision(results, best), ""
 
 
-def _composed(results: Results, best: Method) -> str:
+def _decision(results: Results, best: Method) -> str:
+    """The decision in the words of the page: titles and not names, and no more numbers than a heading bears."""
     name, winner = results.label(best.name), results.method(results.verdict.winner)
     if winner is not None:
-        return f"{results.label(winner.name)} wins on {results.deciding}."
-    equal = [results.label(m) for m in results.verdict.equal_to_best if m != best.name]
-    if equal:
-        return f"{name} scores highest on {results.deciding}, but {listed(equal)} cannot be told apart from it."
+        pair = _lead(results)
+        real = pair is not None and significant(pair)
+        ahead = f", ahead of {results.label(pair.b)}" if pair is not None else ""
+        return f"{results.label(winner.name)} wins on {results.deciding}{ahead}{': the difference is real' if real else ''}."
+    equal = [results.label(m) for m in results.verdict.equal_to_best]
+    if len(equal) > 1:
+        shown = equal if len(equal) <= _NAMED else [*equal[: _NAMED - 1], f"{len(equal) - _NAMED + 1} others"]
+        return f"No single winner on {results.deciding}: {listed(shown)} cannot be told apart."
+    if results.verdict.sentence:
+        return results.verdict.sentence
     return f"{name} has the highest {results.deciding}; whether the lead is real was not tested in this run."
 
 
@@ -229,7 +234,7 @@ def _cost(results: Results) -> Answer | None:
 
 
 def _ratio(total: float, spent: float) -> str:
-    if spent <= 0.005 or total < 1.5 * spent:
+    if spent <= 0 or total < 1.5 * spent:
         return ""
     return f", {times(total / spent)} less"
 
@@ -246,14 +251,18 @@ def _enough(results: Results) -> Answer | None:
         words = "The run did not record the smallest difference it could have seen."
         return Answer("Are there data enough", counted(n, "test user"), "", words)
     places = column_decimals([(-least, least)]) if least > 0 else 3
-    words = f"With these users, differences below {number(least, places)} in {results.deciding} would go unseen."
+    words = f"With these users, a difference below {number(least, places)} in {results.deciding} would probably go unnoticed."
     pair = _lead(results)
     lead = abs(pair.difference) if pair is not None and pair.difference is not None else None
-    if lead is None:
+    if pair is None or lead is None:
         return Answer("Are there data enough", counted(n, "test user"), "", words)
-    enough = lead >= least or (pair is not None and significant(pair) is True)
-    if lead < least:
+    if lead >= least:
+        short = "Yes"
+        words += f" The lead is {times(lead / least)} that." if least > 0 and lead >= 1.1 * least else ""
+    elif significant(pair):
+        short = "Barely"
+        words += " The lead is smaller and was seen all the same: its size is uncertain, more users would settle it."
+    else:
+        short = "Not to separate the best"
         words += " The lead is smaller than that."
-    elif least > 0 and lead >= 1.1 * least:
-        words += f" The lead is {times(lead / least)} that."
-    return Answer("Are there data enough", "Yes" if enough else "Not to separate the best", counted(n, "test user"), words)
+    return Answer("Are there data enough", short, counted(n, "test user"), words)

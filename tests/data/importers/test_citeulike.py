@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.data.importers import citeulike
@@ -103,6 +103,7 @@ def test_faulty_files_are_refused(tmp_path: Path, file: str, text: str, reason: 
         citeulike.read(tmp_path)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.integers(0, 2**31 - 1), max_size=6), min_size=1, max_size=12))
 def test_lists_of_numbers_come_back(tmp_path_factory: pytest.TempPathFactory, lists: list[list[int]]) -> None:
     path = tmp_path_factory.mktemp("lists") / "users.dat"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -63,6 +63,7 @@ def test_text_is_read_in_utf8_or_latin1(tmp_path: Path) -> None:
         read_text(tmp_path / "absent")
 
 
+@settings(deadline=None, max_examples=50)
 @given(hnp.arrays(np.int64, st.integers(1, 40), elements=st.one_of(st.integers(0, 50), st.integers(0, 2**40))))
 def test_compact_codes_lead_back_to_the_ids(ids: np.ndarray) -> None:
     codes, distinct = compact(ids, "item")

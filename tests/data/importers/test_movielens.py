@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.data.importers import movielens
@@ -124,7 +124,7 @@ def test_faulty_ratings_are_refused(tmp_path: Path, ratings: str, reason: str) -
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     write_1m(tmp_path)
     (tmp_path / "movies.dat").unlink()
-    with pytest.raises(DataError, match="movies.dat"):
+    with pytest.raises(DataError, match=r"movies\.dat"):
         movielens.read(tmp_path)
 
 
@@ -136,6 +136,7 @@ def test_a_film_listed_twice_is_refused(tmp_path: Path) -> None:
         movielens.read(tmp_path)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.tuples(st.integers(0, 9_999), st.integers(0, 9_999), st.integers(1, 5), st.integers(0, 2**31)), min_size=1, max_size=30

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.data.importers import ncf
@@ -82,6 +82,7 @@ def test_faulty_files_are_refused(tmp_path: Path, file: str, text: str, reason: 
         ncf.read(tmp_path)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_candidates_are_exactly_the_test_item_and_the_negatives(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

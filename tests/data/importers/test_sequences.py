@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.data.importers import sequences
@@ -53,6 +53,7 @@ def test_cut_json_is_refused(tmp_path: Path) -> None:
         sequences.read(tmp_path)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.integers(0, 999), st.lists(st.integers(0, 99), min_size=1, max_size=9), min_size=1, max_size=9))
 def test_every_sequence_comes_back(tmp_path_factory: pytest.TempPathFactory, people: dict[int, list[int]]) -> None:
     folder = tmp_path_factory.mktemp("sequences")

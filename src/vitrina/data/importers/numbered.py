@@ -11,8 +11,6 @@ from vitrina.data.dataset import SCHEMA, Dataset, DatasetInfo
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import DataError
 
-_LARGEST = 2**28  # ids beyond this would need a look-up table of gigabytes
-
 
 def compact(ids: NDArray[np.integer], kind: str) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return (codes int32 ``[n]``, the distinct ids in ascending order), so that ``distinct[codes] == ids``."""
@@ -21,7 +19,7 @@ def compact(ids: NDArray[np.integer], kind: str) -> tuple[NDArray[np.int32], NDA
     low, high = int(ids.min()), int(ids.max())
     if low < 0:
         raise DataError(f"{kind} ids must be whole numbers from 0; got {low}.")
-    if high > _LARGEST:
+    if high > 2**16 + 4 * ids.size:  # so sparse that the look-up table would be larger than the log
         distinct, codes = np.unique(ids, return_inverse=True)
         return codes.astype(np.int32), distinct.astype(np.int64)
     distinct = np.flatnonzero(np.bincount(ids))

@@ -39,6 +39,19 @@ def read(folder: Path) -> Imported:
     files that are missing, cut or whose header is not typed.
     """
     path = _only(folder)
+    events, notes = _events(path)
+    items, users = _attributes(path.with_suffix(".item"), "item_id"), _attributes(path.with_suffix(".user"), "user_id")
+    if items is not None:
+        notes += note_unused(items["id"], events["item"].unique())
+        items = items.filter(pl.col("id").is_in(events["item"].unique().implode()))
+    if users is not None:
+        users = users.select(pl.exclude(_VECTOR)).filter(pl.col("id").is_in(events["user"].unique().implode()))
+    info = DatasetInfo(name=folder.name, notes=notes)
+    return Imported(_with_features(Dataset.from_frame(events, items=items, users=users, info=info)))
+
+
+def _events(path: Path) -> tuple[pl.DataFrame, list[str]]:
+    """Return the events in Vitrina's columns, and notes on times that are missing and columns that are not used."""
     log, kinds = _read(path)
     user, item = _id_column(path, kinds, "user_id", "session_id"), _id_column(path, kinds, "item_id")
     require_values(path, log, [user, item])
@@ -47,22 +60,17 @@ def read(folder: Path) -> Imported:
     if value:
         columns["value"] = pl.col(value).cast(pl.Float32)
     if kinds.get("timestamp") == "float":
-        columns["timestamp"] = pl.col("timestamp").fill_null(0).cast(pl.Int64)
+        columns["timestamp"] = pl.col("timestamp").fill_null(0)
     events = log.select(**columns)
-    notes: list[str] = []
-    if "timestamp" in columns:
-        events, notes = known_times(events)
+    for name in events.columns[2:]:
+        if not events[name].drop_nulls().is_finite().all():
+            raise DataError(f"{path}: some {name}s are not finite numbers. Correct or remove these rows.")
     unused = [name for name in kinds if name not in {user, item, value, "timestamp"}]
-    if unused:
-        notes.append(f"columns of {path.name} not used: {', '.join(unused)}")
-    items, users = _attributes(path.with_suffix(".item"), "item_id"), _attributes(path.with_suffix(".user"), user)
-    if items is not None:
-        notes += note_unused(items["id"], events["item"].unique())
-        items = items.filter(pl.col("id").is_in(events["item"].unique().implode()))
-    if users is not None:
-        users = users.select(pl.exclude(_VECTOR)).filter(pl.col("id").is_in(events["user"].unique().implode()))
-    info = DatasetInfo(name=folder.name, notes=notes)
-    return Imported(_with_features(Dataset.from_frame(events, items=items, users=users, info=info)))
+    notes = [f"columns of {path.name} not used: {', '.join(unused)}"] if unused else []
+    if "timestamp" not in columns:
+        return events, notes
+    events, missing = known_times(events.with_columns(pl.col("timestamp").cast(pl.Int64)))
+    return events, missing + notes
 
 
 def _only(folder: Path) -> Path:

@@ -16,6 +16,7 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from vitrina.data.dataset import Dataset
@@ -32,12 +33,12 @@ from vitrina.ranking.scorer import Items, Scores
 class IALS(Recommender):
     """Least-squares factors of the binary matrix, unobserved pairs weighted by ``alpha0``."""
 
-    factors: Annotated[int, Ints(16, 256, log=True), "dimension d of the vectors"] = 192
-    alpha0: Annotated[float, Floats(3e-3, 1.0, log=True), "weight of the unobserved pairs"] = 0.1
-    reg: Annotated[float, Floats(1e-3, 0.1, log=True), "regularisation, scaled by frequency"] = 0.003
+    factors: Annotated[int, Ints(16, 256, log=True), Field(ge=1), "dimension d of the vectors"] = 192
+    alpha0: Annotated[float, Floats(3e-3, 1.0, log=True), Field(ge=0), "weight of the unobserved pairs"] = 0.1
+    reg: Annotated[float, Floats(1e-3, 0.1, log=True), Field(ge=0), "regularisation, scaled by frequency"] = 0.003
     nu: Annotated[float, "exponent of the frequency scaling"] = 1.0
-    sigma: Annotated[float, "standard deviation of the initial vectors is sigma / sqrt(d)"] = 0.1
-    epochs: Annotated[int, "passes over users and items; with validation the best number up to this"] = 16
+    sigma: Annotated[float, Field(ge=0), "standard deviation of the initial vectors is sigma / sqrt(d)"] = 0.1
+    epochs: Annotated[int, Field(ge=1), "passes over users and items; with validation the best number up to this"] = 16
     seed: Annotated[int, "seed of the random numbers"] = 0
 
     name: ClassVar[str] = "ials"
@@ -46,41 +47,42 @@ class IALS(Recommender):
     declares: ClassVar[Declares] = Declares(epochs=True)
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
-        """Learn ``item_vectors_`` float32 ``[n_items, d]``; ``ridge_offset_`` keeps what folding in needs."""
+        """Learn ``item_vectors_`` float32 ``[n_items, d]``; ``gram_`` and ``ridge_offset_`` keep what folding in needs."""
         x = dataset.matrix()
         x_by_item = x.T.tocsr()
         n_users, n_items = x.shape
         rng = np.random.default_rng(self.seed)
-        self.item_vectors_ = rng.normal(0, self.sigma / np.sqrt(self.factors), (n_items, self.factors)).astype(np.float32)
+        vectors = rng.normal(0, self.sigma / np.sqrt(self.factors), (n_items, self.factors)).astype(np.float32)
+        self.item_vectors_, self.gram_ = vectors, self._gram(vectors)
         self.ridge_offset_ = self.alpha0 * n_items
-        item_ridge = self._ridge(x_by_item, self.alpha0 * n_users)
+        user_ridge, item_ridge = self._ridge(x, self.ridge_offset_), self._ridge(x_by_item, self.alpha0 * n_users)
         best = BestEpoch(validate, self.epochs)
         for epoch in best:
-            user_vectors = self._half_step(x, self.item_vectors_, self._ridge(x, self.ridge_offset_))
-            self.item_vectors_ = self._half_step(x_by_item, user_vectors, item_ridge)
-            best.after(epoch, self, {"item_vectors_": self.item_vectors_})
+            users = solve_rows(x, self.item_vectors_, self.gram_, user_ridge)
+            vectors = solve_rows(x_by_item, users, self._gram(users), item_ridge)
+            self.item_vectors_, self.gram_ = vectors, self._gram(vectors)
+            best.after(epoch, self, {"item_vectors_": self.item_vectors_, "gram_": self.gram_})
         best.restore(self)
         return self
+
+    def _gram(self, vectors: Scores) -> Scores:
+        return np.float32(self.alpha0) * (vectors.T @ vectors)
 
     def _ridge(self, x: csr_matrix, offset: float) -> NDArray[np.float32]:
         return (self.reg * (np.diff(x.indptr) + offset) ** self.nu).astype(np.float32)
 
-    def _half_step(self, x: csr_matrix, fixed: Scores, ridge: NDArray[np.float32]) -> Scores:
-        gram = np.float32(self.alpha0) * (fixed.T @ fixed)
-        return solve_rows(x, fixed, gram, ridge)
-
     def query_vectors(self, queries: Queries) -> Scores:
         """Fold histories in: float32 ``[n, d]``; an empty history gives zeros."""
         x = queries.matrix(len(self.item_vectors_))
-        return self._half_step(x, self.item_vectors_, self._ridge(x, self.ridge_offset_))
+        return solve_rows(x, self.item_vectors_, self.gram_, self._ridge(x, self.ridge_offset_))
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return inner products of folded-in users and items."""
         return score_factors(self.query_vectors(queries), self.item_vectors_, items)
 
     def memory(self, shape: Shape) -> int:
-        """Both sides' vectors, the initial draw in float64, and the log with its transpose."""
-        return 4 * self.factors * (shape.n_users + 5 * shape.n_items) + 2 * 8 * shape.n_events
+        """Vectors of users (old and new) and items (old, new and best), and the log with its transpose."""
+        return 4 * self.factors * (2 * shape.n_users + 3 * shape.n_items) + 2 * 8 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """A rank-one update per event and a Cholesky solution per row, on both sides, in every epoch."""

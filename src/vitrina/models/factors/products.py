@@ -6,7 +6,6 @@ import numpy as np
 
 from vitrina.ranking.scorer import Items, Scores
 
-
 #: Bytes of item vectors gathered at once where each query has items of its own: few enough to stay in the cache.
 _BLOCK_BYTES = 4 * 2**20
 

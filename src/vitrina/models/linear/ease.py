@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
@@ -29,7 +30,7 @@ from vitrina.ranking.scorer import Items, Scores
 class EASE(Recommender):
     """Linear item-item weights with zero diagonal, in closed form."""
 
-    l2: Annotated[float, Floats(1.0, 1e7, log=True), "ridge penalty; larger is smoother"] = 500.0
+    l2: Annotated[float, Floats(1.0, 1e7, log=True), Field(ge=0), "ridge penalty; larger is smoother"] = 500.0
 
     name: ClassVar[str] = "ease"
     title: ClassVar[str] = "EASE"

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
@@ -32,8 +33,10 @@ _EPSILON = np.float32(1e-6)
 class ItemKNN(Recommender):
     """Cosine similarity between items, shrunk for rare ones, the nearest kept."""
 
-    neighbours: Annotated[int, Ints(5, 1000), "items kept as neighbours of each item"] = 100
-    shrink: Annotated[float, Floats(0.0, 1000.0), "added to the denominator; damps similarities that rest on few users"] = 100.0
+    neighbours: Annotated[int, Ints(5, 1000), Field(ge=1), "items kept as neighbours of each item"] = 100
+    shrink: Annotated[
+        float, Floats(0.0, 1000.0), Field(ge=0), "added to the denominator; damps similarities that rest on few users"
+    ] = 100.0
     weighting: Annotated[Weighting, Choice(("none", "tf-idf", "bm25")), "weighting of users before the cosine"] = "none"
     normalise: Annotated[bool, Choice((True, False)), "divide by the norms (False: co-occurrence counts / shrink)"] = True
 

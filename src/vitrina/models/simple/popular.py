@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
@@ -47,7 +48,7 @@ class Popular(Recommender):
 
     def memory(self, shape: Shape) -> int:
         """The counts, and the distinct pairs while counting."""
-        return 12 * shape.n_items + 24 * shape.n_events
+        return 12 * shape.n_items + 12 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """One pass over the log."""
@@ -58,7 +59,7 @@ class Popular(Recommender):
 class PopularRecent(Recommender):
     """Events per item with exponentially fading weight: an event ``half_life`` days old counts one half."""
 
-    half_life: Annotated[float, Floats(1.0, 1000.0, log=True), "days after which an event counts one half"] = 30.0
+    half_life: Annotated[float, Floats(1.0, 1000.0, log=True), Field(gt=0), "days after which an event counts one half"] = 30.0
 
     name: ClassVar[str] = "popular-recent"
     title: ClassVar[str] = "Popular lately"

@@ -44,6 +44,10 @@ def _leader(results: Results, part: Segment) -> str:
     return best(values, key=lambda name: values[name]) if values else ""
 
 
+def _small(part: Segment) -> bool:
+    return part.n_users is not None and part.n_users < MIN_USERS
+
+
 def _named(results: Results, parts: list[Segment]) -> set[str]:
     """Methods that get a line of their own: all of a few; of many the best, whoever leads a part, and plain popularity."""
     names = [m.name for m in results.ranked]
@@ -53,8 +57,9 @@ def _named(results: Results, parts: list[Segment]) -> set[str]:
 
 
 def _message(results: Results, kind: str, parts: list[Segment]) -> str:
+    """Who does best where; parts with too few users to say are left out of the sentence."""
     won: dict[str, list[str]] = {}
-    for part in parts:
+    for part in [part for part in parts if not _small(part)] or parts:
         won.setdefault(results.label(_leader(results, part)), []).append(part.value)
     if len(won) == 1:
         return f"By {kind}: {next(iter(won))} does best everywhere"
@@ -68,10 +73,10 @@ def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Fi
     said = "; ".join(
         f"{label}: " + ", ".join(f"{p.value} {v}" for p, v in zip(parts, values, strict=True)) for label, values in rows
     )
-    small = [part.value for part in parts if part.n_users is not None and part.n_users < MIN_USERS]
+    small = [part.value for part in parts if _small(part)]
     caption = f"{results.deciding} by {kind}."
     if small:
-        caption += f" Fewer than {counted(MIN_USERS, 'user')} in {', '.join(small)}: read with care."
+        caption += f" Hollow: fewer than {counted(MIN_USERS, 'user')} ({', '.join(small)}), too few to say."
     if len(_named(results, parts)) < len(rows):
         caption += " Without a name, in grey: the other methods; their numbers are below."
     alternative = f"{message}. {results.deciding}: {said}."
@@ -112,7 +117,12 @@ def _lines(results: Results, parts: list[Segment], width: float, characters: int
         colour = c["accent"] if rank == 0 else c["ink"] if rank < 3 else c["mark"]
         dash = _DASHES[rank % len(_DASHES)]
         layers.append(line.mark_line(color=colour, strokeWidth=2.25 if rank == 0 else 1.25, strokeDash=dash))
-        layers.append(line.mark_point(filled=True, color=colour, opacity=1, size=36 if rank == 0 else 20))
+        size = 36 if rank == 0 else 20
+        for few, fill in ((False, colour), (True, c["paper"])):
+            chosen = [row for row in rows if _small(parts[row["part"]]) == few]
+            if chosen:
+                mark = alt.Chart(inline(chosen)).mark_point(filled=False, fill=fill, stroke=colour, opacity=1, size=size)
+                layers.append(mark.encode(x=x, y=y))
     layers += _end_labels(results, [n for n in names if n in named], parts, domain, width, characters)
     return alt.layer(*layers).properties(width=width, height=_HEIGHT)
 

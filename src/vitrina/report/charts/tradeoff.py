@@ -22,7 +22,8 @@ from vitrina.report.theme import colours
 WIDE, NARROW, HALF = (860.0, 340.0), (275.0, 290.0), (375.0, 270.0)
 """Plot sizes in pixels, without axes: the whole column, a telephone, half a column."""
 
-_LEAST_SECONDS = 0.001
+_LEAST_SECONDS = 0.0001
+_TIME_LABEL = "datum.value < 1 ? format(datum.value, '~s') + 's' : format(datum.value, ',') + ' s'"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def time_figure(results: Results) -> Figure | None:
     said = "; ".join(f"{p.label} {number(p.y, places)} after {seconds(p.x)}" for p in points)
     alternative = f"{message}. {results.deciding} and seconds of one fit: {said}."
 
-    title = "seconds for one fit, log scale"
+    title = "time for one fit, log scale"
     frontier = results.higher_is_better.get(results.deciding) is not False
     drawn = [_scatter(results, points, size, title, log=True, frontier=frontier) for size in (WIDE, NARROW)]
     caption = (
@@ -56,8 +57,10 @@ def time_figure(results: Results) -> Figure | None:
         "Filled points: the best and those that cannot be told apart from it. "
     )
     if frontier:
-        caption += "Below the dashed line something else is both faster and better."
-    return _figure("time", message, alternative, caption, points, drawn)
+        caption += "Below the dashed line something else is both faster and better. "
+    if any(p.x == _LEAST_SECONDS for p in points):
+        caption += f"Anything faster than {seconds(_LEAST_SECONDS)} is drawn there."
+    return _figure("time", message, alternative, caption.rstrip(), points, drawn)
 
 
 def _figure(
@@ -115,7 +118,8 @@ def _beyond_figure(results: Results, metric: str, topic: str) -> Figure | None:
     places, places_x = _places(results), plain_decimals(p.x for p in points)
     best, most = points[0], max(_serious(points) or points, key=lambda p: p.x)
     if best is most:
-        message = f"{best.label}, the most accurate, also has the highest {topic}, {number(best.x, places_x)}"
+        of = " of those that personalise" if any(p.x > best.x for p in points) else ""
+        message = f"{best.label}, the most accurate, also has the highest {topic}{of}, {number(best.x, places_x)}"
     else:
         message = (
             f"{best.label}, the most accurate, has a {topic} of {number(best.x, places_x)}; "
@@ -170,7 +174,7 @@ def _scatter(
     y_domain = _linear_domain(ys, 0.08)
     x_domain = _log_domain([p.x for p in points]) if log else _linear_domain([p.x for p in points], 0.08)
     x_scale = alt.Scale(type="log" if log else "linear", domain=list(x_domain), nice=False, zero=False)
-    x_axis = alt.Axis(values=_log_ticks(x_domain), format="~g") if log else alt.Axis(tickCount=5, format="~g")
+    x_axis = alt.Axis(values=_log_ticks(x_domain), labelExpr=_TIME_LABEL) if log else alt.Axis(tickCount=5, format="~g")
     x = alt.X("x:Q", scale=x_scale, axis=x_axis, title=x_title)
     y_axis = alt.Axis(tickCount=5, titleAngle=0, titleAlign="left", titleAnchor="end", titleX=-30, titleY=-14)
     y = alt.Y("y:Q", scale=alt.Scale(domain=list(y_domain), nice=False, zero=False), title=results.deciding, axis=y_axis)
