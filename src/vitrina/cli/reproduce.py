@@ -22,7 +22,8 @@ def reproduce(
     csv: Csv = False,
 ) -> None:
     """Run a paper's protocol and print ours beside the published numbers; exits 1 when one is out of tolerance."""
-    from vitrina.experiments.reproduce import PROTOCOLS, REPRODUCTIONS, find, open_protocol
+    from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
+    from vitrina.experiments.reproduce import find, open_protocol
     from vitrina.experiments.reproduce import reproduce as run
 
     if listing or name is None:

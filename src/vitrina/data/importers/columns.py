@@ -66,9 +66,9 @@ def untyped(name: str) -> str:
     return _TYPED_HEADER.sub("", name.strip())
 
 
-def by_name(names: Sequence[str], role: str) -> list[str]:
+def by_name(names: Sequence[str], role: str, *, only_strong: bool = False) -> list[str]:
     """Return the columns whose names fit ``role`` best: none, one, or the rivals among which names cannot decide."""
-    for weak in (False, True):
+    for weak in (False,) if only_strong else (False, True):
         stems: dict[str, str] = {}
         for name in names:
             stem = _stem(name, role, weak=weak)

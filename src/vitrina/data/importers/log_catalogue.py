@@ -89,7 +89,8 @@ def read_known(
 
 
 def _id_column(table: RawTable, kind: str, seen: pl.Series, names: Sequence[str], option: str) -> ColumnUse:
-    rivals = list(dict.fromkeys([*by_name(names, "id"), *by_name(names, kind)])) if table.header else []
+    named = [name for role in ("id", kind) for name in by_name(names, role, only_strong=True)]
+    rivals = list(dict.fromkeys(named)) if table.header else []
     for candidates in (rivals, names):
         shares = {name: _share_found(table.frame[name], seen, kind) for name in candidates}
         best = max(shares, key=lambda name: shares[name], default="")

@@ -162,7 +162,7 @@ def _parse(body: bytes | memoryview, path: Path, separator: str, names: list[str
     if frame is not None:
         lines = _line_numbers(frame, bytes(body), skipped, path, warnings)
     else:
-        frame, lines, bad = _parse_by_lines(bytes(body), parse, separator, skipped, path, warnings)
+        frame, lines, bad = _parse_by_lines(bytes(body), parse, separator, len(names), skipped, path, warnings)
     extra = frame[_EXTRA].is_not_null()
     if extra.any():
         texts = frame.filter(extra).select(pl.concat_str(pl.all().fill_null(""), separator=separator)).to_series().to_list()
@@ -193,7 +193,7 @@ def _line_numbers(frame: pl.DataFrame, body: bytes, skipped: int, path: Path, wa
 
 
 def _parse_by_lines(
-    body: bytes, parse: Callable[..., pl.DataFrame], separator: str, skipped: int, path: Path, warnings: list[str]
+    body: bytes, parse: Callable[..., pl.DataFrame], separator: str, width: int, skipped: int, path: Path, warnings: list[str]
 ) -> tuple[pl.DataFrame, Lines, pl.DataFrame]:
     """Read a table with misplaced quotation marks: line by line where needed, the marks as ordinary characters there."""
     rows = body.removesuffix(b"\n").split(b"\n")
@@ -204,11 +204,10 @@ def _parse_by_lines(
         if frame is None:
             raise DataError(f"{path} cannot be read as a table. Expected text with one event or item a line.")
         return frame, np.arange(frame.height, dtype=np.int64) + skipped + 1, bad_lines([], [])
-    frame, good, odd = result
-    whole = [n for n in odd if rows[n].count(separator.encode()) == frame.width - 2]
+    frames, good, odd = result
+    whole = [n for n in odd if rows[n].count(separator.encode()) == width - 1]
     lost = sorted(set(odd) - set(whole))
-    if whole:
-        frame = pl.concat([frame, parse(b"\n".join(rows[n] for n in whole) + b"\n", None)])
+    frame = pl.concat([*frames, parse(b"".join(rows[n] + b"\n" for n in whole), None)])
     warnings.append(
         f"{path.name}: {len(odd):,} line(s) have misplaced quotation marks, the first is line {odd[0] + skipped + 1}; in "
         f"{len(whole):,} of them the marks were kept as they are."

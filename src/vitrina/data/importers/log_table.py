@@ -42,10 +42,10 @@ def bad_lines(lines: list[int] | Lines, texts: list[str], reason: str = "") -> p
 
 def salvage(
     lines: list[bytes], parse: Callable[[bytes], pl.DataFrame], limit: int = MOST_BAD_LINES
-) -> tuple[pl.DataFrame, list[int], list[int]] | None:
+) -> tuple[list[pl.DataFrame], list[int], list[int]] | None:
     """Parse what can be parsed by halving, so that a few bad lines cost little.
 
-    Returns the frames together, the positions of the lines that were read (one row each) and of those that were not;
+    Returns the frames in order, the positions of the lines that were read (one row each) and of those that were not;
     None when more than ``limit`` lines cannot be read.
     """
     frames: list[pl.DataFrame] = []
@@ -65,7 +65,7 @@ def salvage(
         else:
             middle = (start + stop) // 2
             blocks += [(middle, stop), (start, middle)]
-    return (pl.concat(frames, how="vertical_relaxed") if frames else parse(b""), good, bad)
+    return frames, good, bad
 
 
 def attempt(parse: Callable[..., Any], *arguments: Any) -> Any:

@@ -34,9 +34,7 @@ class ItemKNN(Recommender):
     """Cosine similarity between items, shrunk for rare ones, the nearest kept."""
 
     neighbours: Annotated[int, Ints(5, 1000), Field(ge=1), "items kept as neighbours of each item"] = 100
-    shrink: Annotated[
-        float, Floats(0.0, 1000.0), Field(ge=0), "added to the denominator; damps similarities that rest on few users"
-    ] = 100.0
+    shrink: Annotated[float, Floats(0.0, 1000.0), Field(ge=0), "added to the denominator: damps rare pairs"] = 100.0
     weighting: Annotated[Weighting, Choice(("none", "tf-idf", "bm25")), "weighting of users before the cosine"] = "none"
     normalise: Annotated[bool, Choice((True, False)), "divide by the norms (False: co-occurrence counts / shrink)"] = True
 

@@ -1,0 +1,107 @@
+"""Write the tables that come from the code into the pages: ``python docs/make_tables.py``.
+
+A page holds ``<!-- table: NAME -->``, the table, ``<!-- end of table -->``; what lies between is replaced. A test fails when a
+page holds another table than the one made here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from vitrina.data.known import known_datasets
+from vitrina.data.splits import PROTOCOLS
+from vitrina.metrics.registry import known_metrics
+from vitrina.models.registry import model_class
+from vitrina.models.space import Choice, Setting, settings_of
+
+DOCS = Path(__file__).parent
+_REGION = re.compile(r"(<!-- table: ([\w -]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """Return a page with its tables made anew; raises ``KeyError`` for a table that is not known here."""
+
+    def fill(match: re.Match[str]) -> str:
+        kind, _, argument = match[2].partition(" ")
+        table = TABLES[kind](argument) if argument else TABLES[kind]()
+        return f"{match[1]}\n{table}\n\n{match[3]}"
+
+    return _REGION.sub(fill, text)
+
+
+def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [list(header), *(list(row) for row in rows)]
+    shown = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join([shown[0], "|" + " :-- |" * len(lines[0]), *shown[1:]])
+
+
+def metrics() -> str:
+    """Every metric with its variants; the first variant is the default."""
+    rows = []
+    for metric in known_metrics():
+        for number, (variant, definition) in enumerate(metric.variants.items()):
+            names = [f"`{name}`" if number == 0 else f"`{name}:{variant}`" for name in metric.pattern.split(", ")]
+            better = {True: "higher", False: "lower", None: "neither"}[metric.higher_is_better] if number == 0 else ""
+            value = ("each user" if metric.per_user else "all lists") if number == 0 else ""
+            rows.append([", ".join(names), definition, better, value])
+    return markdown(["write", "definition", "better", "a value for"], rows)
+
+
+def settings(model: str) -> str:
+    """The settings of one model with default, search range and meaning."""
+    rows = [[f"`{s.name}`", f"`{s.default}`", _range(s), s.doc or "seed of the random numbers"] for s in settings_of(model_class(model))]
+    return markdown(["setting", "default", "searched", "what it does"], rows) if rows else "It has no settings."
+
+
+def protocols() -> str:
+    """Every protocol with its settings and their defaults."""
+    rows = []
+    for protocol in PROTOCOLS.values():
+        fields = protocol.settings.model_fields
+        defaults = ", ".join(f"`{name} = {_toml(field.default)}`" for name, field in fields.items()) or "none"
+        rows.append([f"`{protocol.name}`", protocol.description, defaults])
+    return markdown(["protocol", "what it does", "settings and defaults"], rows)
+
+
+def datasets() -> str:
+    """Every known data set with its size, and the condition that makes an event positive."""
+    rows = []
+    for known in known_datasets():
+        counts = known.counts[0] if known.counts else None
+        sizes = [f"{getattr(counts, name):,}" if counts else "simulated" for name in ("users", "items", "events")]
+        splits = ", ".join(f"`{name}`" for name in known.splits) or "-"
+        positive = f"`{known.positive}`" if known.positive else "`kind = 'like'`" if known.simulated else "every event"
+        rows.append([f"`{known.name}`", known.title, *sizes, positive, splits])
+    return markdown(["name", "what it is", "users", "items", "events", "positive", "published splits"], rows)
+
+
+def _range(setting: Setting) -> str:
+    space = setting.range
+    if space is None:
+        return "fixed"
+    if isinstance(space, Choice):
+        return ", ".join(f"`{value}`" for value in space.values)
+    return f"{space.low:,g} to {space.high:,g}" + (", on a log scale" if space.log else "")
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+TABLES: dict[str, Callable[..., str]] = {
+    "metrics": metrics,
+    "settings": settings,
+    "protocols": protocols,
+    "datasets": datasets,
+}
+
+
+if __name__ == "__main__":
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if (new := filled(text)) != text:
+            page.write_text(new, encoding="utf-8")
+            print(f"{page.name} changed")

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vitrina.errors import VitrinaError
+from vitrina.kernels.threads import n_threads, over_rows
+
+
+@given(st.integers(0, 3000), st.integers(1, 9), st.integers(1, 40))
+def test_every_row_is_visited_once(n_rows, threads, min_rows):
+    visits = np.zeros(n_rows, np.int64)
+
+    def work(start: int, stop: int) -> None:
+        visits[start:stop] += 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VITRINA_THREADS", str(threads))
+        over_rows(n_rows, work, min_rows=min_rows)
+    assert (visits == 1).all()
+
+
+def test_errors_of_a_block_come_out(monkeypatch):
+    monkeypatch.setenv("VITRINA_THREADS", "3")
+    with pytest.raises(ZeroDivisionError):
+        over_rows(100, lambda start, stop: 1 // (start - 32))
+
+
+def test_number_of_threads(monkeypatch):
+    monkeypatch.setenv("VITRINA_THREADS", "5")
+    assert n_threads() == 5
+    monkeypatch.delenv("VITRINA_THREADS")
+    assert n_threads() >= 1
+
+
+@pytest.mark.parametrize("wanted", ["many", "0", "-2", "1.5"])
+def test_wrong_number_of_threads(monkeypatch, wanted):
+    monkeypatch.setenv("VITRINA_THREADS", wanted)
+    with pytest.raises(VitrinaError, match=f"VITRINA_THREADS='{wanted}' is not a number of threads"):
+        n_threads()
