@@ -1,4 +1,4 @@
-"""MovieLens-1M as split for Neural Collaborative Filtering; numbers and settings of the appendix of TOIS 2021, Tables 55, 58, 59."""
+"""MovieLens-1M as split for Neural Collaborative Filtering; numbers and settings of TOIS 2021, appendix, Tables 55, 58, 59."""
 
 from __future__ import annotations
 
