@@ -52,7 +52,10 @@ def metrics() -> str:
 
 def settings(model: str) -> str:
     """The settings of one model with default, search range and meaning."""
-    rows = [[f"`{s.name}`", f"`{s.default}`", _range(s), s.doc or "seed of the random numbers"] for s in settings_of(model_class(model))]
+    rows = [
+        [f"`{s.name}`", f"`{s.default}`", _range(s), s.doc or "seed of the random numbers"]
+        for s in settings_of(model_class(model))
+    ]
     return markdown(["setting", "default", "searched", "what it does"], rows) if rows else "It has no settings."
 
 

@@ -34,7 +34,10 @@ def test_separated_text(tmp_path: Path, separator: str, header: bool) -> None:
     assert reasons(result) == []
     assert len(result.warnings) == (0 if header else 1)
     if not header:
-        assert "has no header line; its columns were read as column_1 = user, column_2 = item, column_3 = value" in result.warnings[0]
+        assert (
+            "has no header line; its columns were read as column_1 = user, column_2 = item, column_3 = value"
+            in result.warnings[0]
+        )
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "log.ndjson", "log.csv", "log"])
@@ -69,7 +72,12 @@ def test_dataset_from_warns_of_refused_rows() -> None:
 def test_windows_and_old_mac_line_ends_and_marks(tmp_path: Path) -> None:
     text = "user,item\nana,vase\nben,bowl\n"
     want = [("ana", "vase"), ("ben", "bowl")]
-    for coded in (text.replace("\n", "\r\n").encode(), text.replace("\n", "\r").encode(), text.encode("utf-8-sig"), text.encode()[:-1]):
+    for coded in (
+        text.replace("\n", "\r\n").encode(),
+        text.replace("\n", "\r").encode(),
+        text.encode("utf-8-sig"),
+        text.encode()[:-1],
+    ):
         result = imported(tmp_path, coded)
         assert events(result) == want
         assert result.warnings == []
@@ -104,7 +112,10 @@ def test_named_encoding_is_obeyed_or_refused(tmp_path: Path) -> None:
     ("header", "found"),
     [
         ("userId,movieId,rating,timestamp", {"user": "userId", "item": "movieId", "value": "rating", "timestamp": "timestamp"}),
-        ("timestamp,visitorid,event,itemid,transactionid", {"user": "visitorid", "item": "itemid", "kind": "event", "session": "transactionid"}),
+        (
+            "timestamp,visitorid,event,itemid,transactionid",
+            {"user": "visitorid", "item": "itemid", "kind": "event", "session": "transactionid"},
+        ),
         ("Customer ID,SKU,Qty,Order Date", {"user": "Customer ID", "item": "SKU", "value": "Qty", "timestamp": "Order Date"}),
         ("user_id:token,item_id:token,rating:float", {"user": "user_id:token", "item": "item_id:token", "value": "rating:float"}),
         ("user,user_name,item,title,created_at", {"user": "user", "item": "item", "timestamp": "created_at"}),
@@ -149,7 +160,7 @@ def test_without_header_content_must_agree(tmp_path: Path) -> None:
 def test_header_can_be_settled(tmp_path: Path) -> None:
     text = "ana,vase\nben,bowl\n"
     assert events(imported(tmp_path, text, header=False)) == [("ana", "vase"), ("ben", "bowl")]
-    with pytest.raises(DataError, match="no column looks like the user. Columns are 'ana', 'vase'"):
+    with pytest.raises(DataError, match=r"no column looks like the user. Columns are 'ana', 'vase'"):
         imported(tmp_path, text)
     result = imported(tmp_path, "1,2\n3,4\n", header=True, columns={"user": "1", "item": "2"})
     assert events(result) == [("3", "4")]
@@ -192,7 +203,9 @@ def test_codes_follow_the_catalogue_then_first_appearance(tmp_path: Path) -> Non
 
 def test_same_data_set_as_built_by_hand(tmp_path: Path) -> None:
     result = imported(tmp_path, "user,item,rating\nana,vase,5\nben,vase,3\nana,bowl,1\n")
-    by_hand = Dataset.from_frame(pl.DataFrame({"user": ["ana", "ben", "ana"], "item": ["vase", "vase", "bowl"], "value": [5.0, 3, 1]}))
+    by_hand = Dataset.from_frame(
+        pl.DataFrame({"user": ["ana", "ben", "ana"], "item": ["vase", "vase", "bowl"], "value": [5.0, 3, 1]})
+    )
     assert result.dataset.fingerprint == by_hand.fingerprint
     assert result.dataset.interactions.schema == by_hand.interactions.schema
 
@@ -266,7 +279,13 @@ def test_sample_imports_without_a_refused_row(tmp_path: Path) -> None:
     assert (len(dataset), dataset.n_users, dataset.n_items) == (N_EVENTS, N_USERS, N_ITEMS)
     assert dataset.has_times
     assert dataset.catalogue.table.schema["styles"] == pl.List(pl.String)
-    assert roles(result, "catalogue") == {"id": "item", "title": "title", "price": "price", "stock": "stock", "available_from": "available_from"}
+    assert roles(result, "catalogue") == {
+        "id": "item",
+        "title": "title",
+        "price": "price",
+        "stock": "stock",
+        "available_from": "available_from",
+    }
     first, again, other = tmp_path / "sample", tmp_path / "again", tmp_path / "other"
     write_sample(again)
     write_sample(other, seed=1)
@@ -293,7 +312,9 @@ def test_real_movielens_files(tmp_path: Path) -> None:
     folder = Path(os.environ.get("VITRINA_DATA", "")) / "ml-1m"
     if not os.environ.get("VITRINA_DATA") or not (folder / "ratings.dat").is_file():
         pytest.skip("needs VITRINA_DATA with ml-1m/ratings.dat")
-    result = import_log(folder / "ratings.dat", items=folder / "movies.dat", users=folder / "users.dat", item_columns={"title": "column_2"})
+    result = import_log(
+        folder / "ratings.dat", items=folder / "movies.dat", users=folder / "users.dat", item_columns={"title": "column_2"}
+    )
     assert result.n_rejected == 0
     dataset = result.dataset
     assert (len(dataset), dataset.n_users, int((dataset.popularity > 0).sum())) == (1_000_209, 6_040, 3_706)

@@ -23,7 +23,7 @@ def test_missing_file_suggests_the_nearest(tmp_path: Path) -> None:
     write(tmp_path, "user,item\n1,2\n", "sales.csv")
     with pytest.raises(DataError, match=r"there is no file .*sale\.csv\. Did you mean .*sales\.csv\?"):
         import_log(tmp_path / "sale.csv")
-    with pytest.raises(DataError, match="there is no file .*Check the path"):
+    with pytest.raises(DataError, match=r"there is no file .*Check the path"):
         import_log(tmp_path / "deep" / "nothing.parquet")
 
 
@@ -48,9 +48,18 @@ def test_header_only(tmp_path: Path, text: str) -> None:
 
 def test_wrong_delimiter_names_the_likely_one(tmp_path: Path) -> None:
     text = "user,item,rating\nana,vase,5\nben,bowl,4\n"
-    refuse(tmp_path, text, r"separated by ';', every line of .*log\.csv is one single column.*looks separated by comma: pass --delimiter ','", delimiter=";")
+    refuse(
+        tmp_path,
+        text,
+        r"separated by ';', every line of .*log\.csv is one single column.*looks separated by comma: pass --delimiter ','",
+        delimiter=";",
+    )
     refuse(tmp_path, text.replace(",", "\t"), r"looks separated by tab: pass --delimiter '\\t'", delimiter=",")
-    refuse(tmp_path, text.replace(",", "^"), r"one single column \('user\^item\^rating'\).*looks separated by '\^': pass --delimiter '\^'")
+    refuse(
+        tmp_path,
+        text.replace(",", "^"),
+        r"one single column \('user\^item\^rating'\).*looks separated by '\^': pass --delimiter '\^'",
+    )
     refuse(tmp_path, text.replace(",", ""), r"one single column \('useritemrating'\); expected a user and an item at least")
     refuse(tmp_path, text, "'' cannot separate columns", delimiter="")
     refuse(tmp_path, text, "cannot separate columns", delimiter="\n")
@@ -105,8 +114,21 @@ def test_faulty_ids_are_refused_with_their_line(tmp_path: Path) -> None:
         (9, "item id is negative"),
         (10, "item id is infinite"),
     ]
-    assert result.rejected.row(0, named=True) == {"file": "log.csv", "line": 3, "reason": "user id is NaN", "user": "NaN", "item": "10"}
-    assert result.counts["log"] == {"item id is infinite": 2, "user id is empty": 2, "user id is NaN": 1, "user id is negative": 1, "item id is empty": 1, "item id is negative": 1}
+    assert result.rejected.row(0, named=True) == {
+        "file": "log.csv",
+        "line": 3,
+        "reason": "user id is NaN",
+        "user": "NaN",
+        "item": "10",
+    }
+    assert result.counts["log"] == {
+        "item id is infinite": 2,
+        "user id is empty": 2,
+        "user id is NaN": 1,
+        "user id is negative": 1,
+        "item id is empty": 1,
+        "item id is negative": 1,
+    }
     assert any("8 of 10 rows were refused" in w and "Check which column is which" in w for w in result.warnings)
 
 
@@ -118,7 +140,9 @@ def test_names_that_look_like_faults_are_fine_among_names(tmp_path: Path) -> Non
 
 
 def test_typed_faults(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"user": [1.0, float("nan"), float("inf"), -2.0, None, 6.0], "item": ["x"] * 6, "rating": [1.0, 2, 3, 4, 5, float("nan")]})
+    frame = pl.DataFrame(
+        {"user": [1.0, float("nan"), float("inf"), -2.0, None, 6.0], "item": ["x"] * 6, "rating": [1.0, 2, 3, 4, 5, float("nan")]}
+    )
     result = import_frames(frame, now=NOW)
     assert events(result) == [("1", "x", 1.0)]
     assert reasons(result) == [
@@ -135,7 +159,12 @@ def test_typed_faults(tmp_path: Path) -> None:
 def test_faulty_values(tmp_path: Path) -> None:
     result = imported(tmp_path, "user,item,rating\na,x,5\nb,x,NaN\nc,x,-inf\nd,x,good\ne,x,1e400\nf,x,-3\n")
     assert events(result) == [("a", "x", 5.0), ("f", "x", -3.0)]
-    assert reasons(result) == [(3, "value is NaN or infinite"), (4, "value is NaN or infinite"), (5, "value is not a number"), (6, "value is NaN or infinite")]
+    assert reasons(result) == [
+        (3, "value is NaN or infinite"),
+        (4, "value is NaN or infinite"),
+        (5, "value is not a number"),
+        (6, "value is NaN or infinite"),
+    ]
 
 
 def test_faulty_timestamps(tmp_path: Path) -> None:
@@ -189,7 +218,11 @@ def test_one_user_or_one_item_is_a_warning(tmp_path: Path, text: str, what: str)
 def test_ragged_lines(tmp_path: Path) -> None:
     result = imported(tmp_path, "user,item,rating\na,x,5\nb,y,4,9\nc\n\nd,z\ne,w,1,2,3\n")
     assert events(result) == [("a", "x", 5.0), ("d", "z", None)]
-    assert reasons(result) == [(3, "more fields than the 3 columns"), (4, "item id is empty"), (7, "more fields than the 3 columns")]
+    assert reasons(result) == [
+        (3, "more fields than the 3 columns"),
+        (4, "item id is empty"),
+        (7, "more fields than the 3 columns"),
+    ]
     assert "log.csv: 1 empty line(s) were skipped." in result.warnings
     assert result.rejected["raw line"].to_list() == ["b,y,4,9", None, "e,w,1,2"]
 
@@ -211,7 +244,16 @@ def test_open_quotation_mark_does_not_swallow_the_rest(tmp_path: Path) -> None:
 
 
 def test_bad_json_lines_are_refused_alone(tmp_path: Path) -> None:
-    lines = ['{"user": 1, "item": "x"}', "{oops", "", "[1, 2]", '{"user": 2, "item": "y"}', '"text"', '{"other": 1}', '{"user": 3}']
+    lines = [
+        '{"user": 1, "item": "x"}',
+        "{oops",
+        "",
+        "[1, 2]",
+        '{"user": 2, "item": "y"}',
+        '"text"',
+        '{"other": 1}',
+        '{"user": 3}',
+    ]
     result = imported(tmp_path, "\n".join(lines), "log.jsonl")
     assert events(result) == [("1", "x"), ("2", "y")]
     assert [line for line, _ in reasons(result)] == [2, 4, 6, 7, 8]
@@ -222,7 +264,9 @@ def test_bad_json_lines_are_refused_alone(tmp_path: Path) -> None:
 
 def test_json_of_another_kind(tmp_path: Path) -> None:
     refuse(tmp_path, '[{"user": 1}]', r"is one JSON array; expected JSON lines.*jq -c '\.\[\]'", "log.json")
-    refuse(tmp_path, "user,item\n1,2\n", r"is not JSON lines.*starts with 'user,item'\. If it is a table, call it \.csv", "log.jsonl")
+    refuse(
+        tmp_path, "user,item\n1,2\n", r"is not JSON lines.*starts with 'user,item'\. If it is a table, call it \.csv", "log.jsonl"
+    )
     refuse(tmp_path, json.dumps({"a": 1, "b": 2}), "no column looks like the user", "log.json")
 
 

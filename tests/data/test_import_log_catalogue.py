@@ -54,7 +54,19 @@ def test_known_columns_are_recognised_and_typed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "price"),
-    [("12", 12.0), ("12.5", 12.5), ("$ 12.50", 12.5), ("12,50 €", 12.5), ("1.234,50", 1234.5), ("1,234.50", 1234.5), ("1'234.50", 1234.5), ("CLP 45000", 45000.0), ("free", None), ("-3", None), ("inf", None)],
+    [
+        ("12", 12.0),
+        ("12.5", 12.5),
+        ("$ 12.50", 12.5),
+        ("12,50 €", 12.5),
+        ("1.234,50", 1234.5),
+        ("1,234.50", 1234.5),
+        ("1'234.50", 1234.5),
+        ("CLP 45000", 45000.0),
+        ("free", None),
+        ("-3", None),
+        ("inf", None),
+    ],
 )
 def test_prices(tmp_path: Path, given: str, price: float | None) -> None:
     result = with_items(tmp_path, f"id|price\n1|{given}\n2|1\n")
@@ -84,7 +96,7 @@ def test_lists_by_request(tmp_path: Path) -> None:
     text = "id;tags;note\n1;a, b;x|y\n2;a;z\n3;;w\n"
     result = with_items(tmp_path, text, lists={"tags": ","})
     assert column(result, "tags") == [["a", "b"], ["a"], None]
-    with pytest.raises(DataError, match="items.csv has no column 'tag' to split. Columns are 'id', 'tags', 'note'"):
+    with pytest.raises(DataError, match=r"items.csv has no column 'tag' to split. Columns are 'id', 'tags', 'note'"):
         with_items(tmp_path, text, lists={"tag": ","})
 
 
@@ -111,7 +123,11 @@ def test_codes_with_leading_zeros_stay_text(tmp_path: Path) -> None:
 def test_repeated_and_missing_ids_are_reported(tmp_path: Path) -> None:
     result = with_items(tmp_path, "id,title\n1,first\n1,second\n,nobody\n2,two\n1.0,third\n")
     assert column(result, "title") == ["first", "two", None]
-    assert reasons(result) == [(3, "item id repeats an earlier row, which is kept"), (4, "item id is empty"), (6, "item id repeats an earlier row, which is kept")]
+    assert reasons(result) == [
+        (3, "item id repeats an earlier row, which is kept"),
+        (4, "item id is empty"),
+        (6, "item id repeats an earlier row, which is kept"),
+    ]
     assert result.counts == {"items": {"item id repeats an earlier row, which is kept": 2, "item id is empty": 1}}
     assert any("1 of 3 items of the log are not in items.csv (first '3')" in w for w in result.warnings)
 
@@ -139,7 +155,10 @@ def test_id_by_request_and_wrong_requests(tmp_path: Path) -> None:
 
 
 def test_catalogue_of_other_ids_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none of the 3 items in the log is in items\.csv: the log has '1', column 'id' has 'A-1'.*--item-column id=COLUMN"):
+    with pytest.raises(
+        DataError,
+        match=r"none of the 3 items in the log is in items\.csv: the log has '1', column 'id' has 'A-1'.*--item-column id=COLUMN",
+    ):
         with_items(tmp_path, "id,title\nA-1,Vase\nA-2,Bowl\n")
     with pytest.raises(DataError, match=r"items\.csv: no column looks like the id.*--item-column id=nr"):
         with_items(tmp_path, "nr,what\nA-1,Vase\nA-2,Bowl\n")

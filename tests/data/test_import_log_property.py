@@ -15,14 +15,17 @@ from vitrina.errors import VitrinaError
 
 from .import_help import NOW, events, write
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # an initial letter keeps ids from being numbers or one of the words for "nothing"
 words = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), max_size=6).map(lambda text: "x" + text)
 numbers = st.integers(0, 10**12).map(str)
 moments = st.integers(10**9, NOW)
 rows = st.lists(
-    st.tuples(words | numbers, words, st.sampled_from([1.0, 2.5, 4.0]), moments), min_size=2, max_size=25, unique_by=lambda r: r[:2]
+    st.tuples(words | numbers, words, st.sampled_from([1.0, 2.5, 4.0]), moments),
+    min_size=2,
+    max_size=25,
+    unique_by=lambda r: r[:2],
 )
 NAMES = ("user_id", "item_id", "rating", "timestamp")
 
@@ -56,10 +59,13 @@ def test_all_formats_give_the_same_data(tmp_path: Path, rows: list, quoting: int
 
 def checked_import(path: Path, **options) -> None:
     """Import a log of unknown quality: either a message, or a data set in which no row went missing unsaid."""
+    result, message = None, "no message"
     try:
         result = import_log(path, now=NOW, **options)
     except VitrinaError as error:
-        assert len(str(error)) > 20
+        message = str(error)
+    if result is None:
+        assert len(message) > 20
         return
     assert len(result.dataset) > 0
     assert result.rejected.height == result.n_rejected
@@ -74,7 +80,32 @@ def test_random_bytes_never_crash(tmp_path: Path, data: bytes) -> None:
     checked_import(write(tmp_path, b"PAR1" + data + b"PAR1", "marked.parquet"))
 
 
-fields = st.sampled_from(["", "a", "b", "1", "-2", "3.0", "nan", "inf", '"', '"x', 'x"y', '"q"', "2020-01-01", "1600000000", "é", "\x00", "\r", "|", "::"])
+fields = st.sampled_from(
+    [
+        "",
+        "a",
+        "b",
+        "1",
+        "-2",
+        "3.0",
+        "nan",
+        "inf",
+        '"',
+        '"x',
+        'x"y',
+        '"q"',
+        "2020-01-01",
+        "1600000000",
+        "é",
+        "\x00",
+        "\x1c",
+        " ",
+        "\u3000",
+        "\r",
+        "|",
+        "::",
+    ]
+)
 
 
 @settings(quick, max_examples=150)
@@ -87,8 +118,27 @@ fields = st.sampled_from(["", "a", "b", "1", "-2", "3.0", "nan", "inf", '"', '"x
 )
 def test_crooked_tables_never_crash_and_lose_nothing(tmp_path: Path, table, separator, header, top, encoding) -> None:
     text = "\n".join([top, *(separator.join(line) for line in table)])
-    checked_import(write(tmp_path, text.encode(encoding)), header=header)
-    checked_import(write(tmp_path, text.encode(encoding)), columns={"user": "column_1", "item": "column_2"}, header=False)
+    checked_import(write(tmp_path, text.encode(encoding, errors="replace")), header=header)
+    checked_import(
+        write(tmp_path, text.encode(encoding, errors="replace")), columns={"user": "column_1", "item": "column_2"}, header=False
+    )
+
+
+@quick
+@given(
+    table=st.lists(st.lists(st.sampled_from(["a", "1", "é", '"', '"x', "nan"]), min_size=1, max_size=4), min_size=1, max_size=12),
+    separator=st.sampled_from([",", "\t", "::"]),
+)
+def test_every_line_is_accounted_for(tmp_path: Path, table: list, separator: str) -> None:
+    lines = [separator.join(line) for line in table]
+    text = "\n".join([separator.join(["user", "item"]), *lines, separator.join("zz")])
+    result = import_log(write(tmp_path, text), now=NOW)
+    swallowed = sum(row.count("\n") for row in [*result.dataset.users.ids, *result.dataset.items.ids])
+    assert swallowed == 0
+    within = result.rejected.select(pl.exclude("file", "line", "reason")).select(
+        pl.sum_horizontal(pl.all().str.count_matches("\n").fill_null(0)).sum()
+    )
+    assert result.read["log"] + within.item() == len(table) + 1
 
 
 @settings(quick, max_examples=100)
@@ -96,7 +146,13 @@ def test_crooked_tables_never_crash_and_lose_nothing(tmp_path: Path, table, sepa
     lines=st.lists(
         st.dictionaries(
             st.sampled_from(["user", "item", "rating", "timestamp", "tags"]),
-            st.none() | st.booleans() | st.integers() | st.floats() | words | st.lists(words | st.integers(), max_size=2) | st.dictionaries(words, words, max_size=1),
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats()
+            | words
+            | st.lists(words | st.integers(), max_size=2)
+            | st.dictionaries(words, words, max_size=1),
             max_size=5,
         ).map(json.dumps)
         | st.sampled_from(["{", "[]", "1", "null", "", "{}", "x"]),

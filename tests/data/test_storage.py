@@ -31,7 +31,9 @@ def small() -> Dataset:
             "session": [1, 1, 2, 3],
         }
     )
-    items = pl.DataFrame({"id": ["a", "b", "z"], "title": ["Añil", None, "Zinc"], "tags": [["x", "y"], None, []], "price": [1.5, None, 9]})
+    items = pl.DataFrame(
+        {"id": ["a", "b", "z"], "title": ["Añil", None, "Zinc"], "tags": [["x", "y"], None, []], "price": [1.5, None, 9]}
+    )
     users = pl.DataFrame({"id": ["eva"], "town": ["Talca"]})
     info = DatasetInfo(name="small", positive="value >= 3", currency="CLP", notes=["made by hand"])
     dataset = Dataset.from_frame(log, items=items, users=users, info=info)
@@ -147,7 +149,7 @@ def test_truncated_or_altered_file_is_named(folder: Path, name: str) -> None:
 def test_rubbish_with_a_right_checksum_is_refused(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"PAR1" + bytes(range(256)) + b"PAR1")
     edit(folder, lambda m: m["files"].update({name: checksum(folder / name)}))
-    with pytest.raises(DataError, match="cannot be read as Parquet|does not hold a feature matrix"):
+    with pytest.raises(DataError, match=r"cannot be read as Parquet|does not hold a feature matrix"):
         load_dataset(folder)
 
 
@@ -187,12 +189,23 @@ def test_manifest_faults_are_named(folder: Path, change, message: str) -> None:
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (pl.DataFrame({"user": [0, 9], "item": [0, 1]}, schema={"user": pl.Int32, "item": pl.Int32}), r"user codes must lie in 0\.\.2"),
-        (pl.DataFrame({"user": [0, 1], "item": [0, -1]}, schema={"user": pl.Int32, "item": pl.Int32}), r"item codes must lie in 0\.\.3"),
+        (
+            pl.DataFrame({"user": [0, 9], "item": [0, 1]}, schema={"user": pl.Int32, "item": pl.Int32}),
+            r"user codes must lie in 0\.\.2",
+        ),
+        (
+            pl.DataFrame({"user": [0, 1], "item": [0, -1]}, schema={"user": pl.Int32, "item": pl.Int32}),
+            r"item codes must lie in 0\.\.3",
+        ),
         (pl.DataFrame({"user": [0], "item": [None]}, schema={"user": pl.Int32, "item": pl.Int32}), "rows without user or item"),
         (pl.DataFrame({"user": [0], "item": [0]}), r"unexpected user \(Int64\)"),
         (pl.DataFrame({"user": [0]}, schema={"user": pl.Int32}), "has no item"),
-        (pl.DataFrame({"user": [0], "item": [0], "mood": ["x"]}, schema={"user": pl.Int32, "item": pl.Int32, "mood": pl.String}), "mood"),
+        (
+            pl.DataFrame(
+                {"user": [0], "item": [0], "mood": ["x"]}, schema={"user": pl.Int32, "item": pl.Int32, "mood": pl.String}
+            ),
+            "mood",
+        ),
     ],
 )
 def test_impossible_interactions_are_refused(folder: Path, frame: pl.DataFrame, message: str) -> None:
@@ -234,10 +247,10 @@ def test_image_paths_cannot_leave_the_folder(folder: Path, path: str) -> None:
 def test_feature_and_split_names_are_plain(tmp_path: Path, name: str) -> None:
     dataset = small()
     features = {name: np.zeros((4, 1), np.float32)}
-    with pytest.raises(DataError, match="feature name .* cannot be used for a file"):
+    with pytest.raises(DataError, match=r"feature name .* cannot be used for a file"):
         save_dataset(replace(dataset, catalogue=replace(dataset.catalogue, features=features)), tmp_path / "shop")
     split = Split(dataset, np.ones(4, np.uint8), "by-hand")
-    with pytest.raises(DataError, match="split name .* cannot be used for a file"):
+    with pytest.raises(DataError, match=r"split name .* cannot be used for a file"):
         save_dataset(dataset, tmp_path / "shop", splits={name: split})
     assert list(tmp_path.iterdir()) == []
 
@@ -249,7 +262,12 @@ def test_hostile_feature_matrix_is_refused(folder: Path) -> None:
     for tensors in (
         {"matrix": np.zeros((4, 2), np.float64)},
         {"matrix": np.zeros(4, np.float32)},
-        {"data": np.ones(2, np.float32), "indices": np.array([0, 99]), "indptr": np.array([0, 1, 2, 2, 2]), "shape": np.array([4, 3])},
+        {
+            "data": np.ones(2, np.float32),
+            "indices": np.array([0, 99]),
+            "indptr": np.array([0, 1, 2, 2, 2]),
+            "shape": np.array([4, 3]),
+        },
         {"data": np.ones(1, np.float32)},
     ):
         save_file(tensors, path)
@@ -269,7 +287,7 @@ def test_feature_with_other_rows_is_refused(folder: Path) -> None:
 
 
 def test_existing_folder_is_replaced_only_on_request(folder: Path) -> None:
-    with pytest.raises(VitrinaError, match="exists already.*--overwrite"):
+    with pytest.raises(VitrinaError, match=r"exists already.*--overwrite"):
         save_dataset(small(), folder)
     save_dataset(small().keep(np.array([True, False, False, False])), folder, overwrite=True)
     assert len(load_dataset(folder)) == 1
@@ -291,7 +309,7 @@ def test_full_disk_leaves_nothing_and_keeps_the_old(folder: Path, monkeypatch: p
     target = {"write_parquet": pl.DataFrame, "write_text": Path}.get(fails, "vitrina.data.storage")
     with monkeypatch.context() as patch:
         patch.setattr(target, fails, full) if not isinstance(target, str) else patch.setattr(f"{target}.{fails}", full)
-        with pytest.raises(VitrinaError, match="No space left on device.*Free some space"):
+        with pytest.raises(VitrinaError, match=r"No space left on device.*Free some space"):
             save_dataset(small(), folder, overwrite=True)
         with pytest.raises(VitrinaError, match="No space left on device"):
             save_dataset(small(), folder.parent / "new")
@@ -309,7 +327,7 @@ def test_real_write_failure_leaves_nothing(tmp_path: Path) -> None:
     try:
         for dataset, limit in ((plain, 20_000), (featured, 150_000)):
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-            with pytest.raises(VitrinaError, match="cannot write .*shop.*File too large"):
+            with pytest.raises(VitrinaError, match=r"cannot write .*shop.*File too large"):
                 save_dataset(dataset, tmp_path / "shop")
             assert list(tmp_path.iterdir()) == []
     finally:
@@ -336,7 +354,7 @@ def test_an_attribute_called_id_is_refused(tmp_path: Path) -> None:
 def test_attribute_types_are_checked_before_writing(tmp_path: Path) -> None:
     items = pl.DataFrame({"id": ["a"], "made": [datetime.datetime(2020, 1, 1)]})
     dataset = Dataset.from_frame(pl.DataFrame({"user": ["u"], "item": ["a"]}), items=items)
-    with pytest.raises(DataError, match="column 'made' is Datetime.*Cast it first"):
+    with pytest.raises(DataError, match=r"column 'made' is Datetime.*Cast it first"):
         save_dataset(dataset, tmp_path / "shop")
 
 

@@ -31,7 +31,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARKER = re.compile(r"<!--\s*(not run|with data|file|fails)(?::\s*(.*?))?\s*-->\s*\Z", re.DOTALL)
+_MARKER = re.compile(r"<!--\s*(not run|with data|file|fails)(?::\s*((?:(?!-->).)*?))?\s*-->\s*\Z", re.DOTALL)
 _SHELL = set("|>&;*`$")
 
 
@@ -102,7 +102,7 @@ def execute(command: str) -> tuple[int, str]:
     if not command.startswith("vitrina ") or _SHELL & set(command):
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
-            ["bash", "-c", f"set -euo pipefail; {command}"],
+            ["bash", "-c", command],
             env={**os.environ, "PATH": path},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -133,4 +133,4 @@ def _among(line: str, output: str) -> bool:
 def _masked(text: str) -> str:
     """The words of a line: numbers with their signs and units of time or memory become ``#``, spaces one."""
     text = re.sub(r"(< )?[-+−]?\d[\d.,]*(e[-+]?\d+)?( (ms|s|min|h|B|KB|MB|GB)\b)?", "#", text)
-    return " ".join(text.split())
+    return " ".join(re.sub("─+", "─", text).split())

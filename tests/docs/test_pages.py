@@ -25,6 +25,7 @@ def _with_data(page: Path) -> list[Block]:
 def folder(tmp_path, monkeypatch):
     """An empty current folder, and no data sets but those that a page makes."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # pages import the files they write
     monkeypatch.setenv("VITRINA_HOME", str(tmp_path / ".cache"))
     monkeypatch.setenv("COLUMNS", "200")
     return tmp_path

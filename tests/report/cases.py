@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import stats
+
+from vitrina.report import report_html
 
 # name, title, family, personalised, mean nDCG, seconds (tune, fit, evaluate), coverage, novelty, paper, settings
 METHODS: list[tuple[str, str, str, bool, float, tuple[float, float, float], float, float, str, dict[str, Any]]] = [
@@ -329,3 +332,9 @@ def write_run(folder: Path, data: dict[str, Any]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(data), encoding="utf-8")
     return folder
+
+
+@cache
+def rendered(name: str) -> str:
+    """The page of a case, drawn once for all tests."""
+    return report_html(CASES[name]())

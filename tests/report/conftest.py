@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import pytest
 
-from tests.report.cases import CASES, full_results
-from vitrina.report import report_html
-
-
-@cache
-def _page(name: str) -> str:
-    return report_html(CASES[name]())
+from tests.report.cases import CASES, full_results, rendered
 
 
 @pytest.fixture
@@ -25,7 +18,7 @@ def full() -> dict[str, Any]:
 @pytest.fixture
 def page() -> Callable[[str], str]:
     """Return the page of a case by name."""
-    return _page
+    return rendered
 
 
 @pytest.fixture(params=sorted(CASES))

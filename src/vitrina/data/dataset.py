@@ -120,8 +120,9 @@ class Dataset:
         try:
             kept = self.interactions.filter(pl.sql_expr(self.info.positive))
         except Exception as error:
+            reason = str(error).splitlines()[0]
             raise DataError(
-                f"positive = {self.info.positive!r} cannot be applied: {error}. Expected a condition on value or kind, "
+                f"positive = {self.info.positive!r} cannot be applied: {reason}. Expected a condition on value or kind, "
                 'such as "value >= 4" or "kind = \'like\'".'
             ) from None
         return replace(self, interactions=kept, info=self.info.model_copy(update={"positive": ""}))

@@ -22,6 +22,7 @@ class Declares:
     """What a model can do beyond scoring; the conformance suite checks every line."""
 
     personalised: bool = True  # two histories may get two rankings
+    folds_in: bool = True  # scores anybody from a history; False: only users of the training data, NaN for others
     needs_times: bool = False  # cannot be fitted without complete timestamps
     missing_scores: bool = False  # may return NaN
     closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter

@@ -18,7 +18,11 @@ MODELS: dict[str, str] = {
     "popular-recent": "vitrina.models.simple.popular:PopularRecent",
     "itemknn": "vitrina.models.neighbours.itemknn:ItemKNN",
     "ease": "vitrina.models.linear.ease:EASE",
+    "puresvd": "vitrina.models.factors.puresvd:PureSVD",
+    "nmf": "vitrina.models.factors.nmf:NMF",
     "ials": "vitrina.models.factors.ials:IALS",
+    "bpr-mf": "vitrina.models.factors.bpr:BPRMF",
+    "mf": "vitrina.models.factors.mf:LogisticMF",
 }
 
 
@@ -36,12 +40,16 @@ def family(name: str) -> str:
     return MODELS[name].split(".")[2]
 
 
+def in_words(error: ValidationError) -> str:
+    """Name each wrong field and what is wrong with it, in one line."""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+
+
 def make(name: str, **settings: Any) -> Recommender:
     """Build an unfitted model; raises ``VitrinaError`` that names each wrong setting and the right ones."""
     cls = model_class(name)
     try:
         return cls(**settings)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         known = ", ".join(f"{s.name} (default {s.default})" for s in settings_of(cls)) or "none"
-        raise VitrinaError(f"{name}: {wrong}. Its settings are: {known}.") from None
+        raise VitrinaError(f"{name}: {in_words(error)}. Its settings are: {known}.") from None

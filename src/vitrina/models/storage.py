@@ -6,7 +6,6 @@ learned), ``items.parquet`` (ids and catalogue), and, unless left out, ``histori
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix, issparse
@@ -25,10 +25,11 @@ from vitrina.data.dataset import DatasetInfo
 from vitrina.data.files import atomic_folder, write_text
 from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
+from vitrina.data.storage import checksum, write_parquet
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import ModelFileError
 from vitrina.models.base import Recommender
-from vitrina.models.registry import make
+from vitrina.models.registry import in_words, make
 from vitrina.models.trained import Trained
 from vitrina.ranking.rank import rank
 
@@ -45,12 +46,9 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
         arrays, numbers = _state(trained.model)
         if trained.popularity is not None:
             arrays["popularity"] = trained.popularity
-        try:
-            save_file(arrays, part / _STATE)
-        except SafetensorError as error:  # how a full disk is reported
-            raise OSError(str(error)) from error
+        _write_state(arrays, part / _STATE)
         items = pl.concat([trained.catalogue.items.ids.to_frame(), trained.catalogue.table], how="horizontal")
-        items.write_parquet(part / _ITEMS)
+        write_parquet(items, part / _ITEMS)
         if histories and trained.users is not None and trained.histories is not None:
             _write_histories(trained.users, trained.histories, part / _HISTORIES)
         manifest = {
@@ -62,7 +60,7 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
             "numbers": numbers,
             "dataset": trained.info.model_dump(),
             "provenance": dict(trained.provenance),
-            "checksums": {f.name: _checksum(f) for f in sorted(part.iterdir())},
+            "checksums": {f.name: checksum(f) for f in sorted(part.iterdir())},
         }
         write_text(part / _MANIFEST, json.dumps(manifest, indent=2))
 
@@ -74,11 +72,11 @@ def load_trained(folder: Path) -> Trained:
     checked, and the model is asked once before it is handed out.
     """
     manifest = _manifest(folder)
-    for name, checksum in manifest["checksums"].items():
+    for name, expected in manifest["checksums"].items():
         path = folder / Path(name).name
         if not path.is_file():
             raise ModelFileError(f"{folder} is incomplete: {path.name} is missing. Fit and save the model again.")
-        if _checksum(path) != checksum:
+        if checksum(path) != expected:
             raise ModelFileError(f"{path} is truncated or was altered since it was saved. Fit and save the model again.")
     try:
         arrays = load_file(folder / _STATE)
@@ -103,7 +101,8 @@ def load_trained(folder: Path) -> Trained:
     except (
         SafetensorError, pl.exceptions.PolarsError, AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError,
     ) as error:  # fmt: skip
-        raise ModelFileError(f"{folder} cannot be read as a model: {error}. Fit and save the model again.") from None
+        reason = in_words(error) if isinstance(error, ValidationError) else str(error).rstrip(".")
+        raise ModelFileError(f"{folder} cannot be read as a model: {reason}. Fit and save the model again.") from None
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -181,13 +180,23 @@ def _check(trained: Trained) -> None:
         pass
 
 
+def _write_state(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+    path.touch()
+    mode = path.stat().st_mode
+    try:
+        save_file(dict(arrays), path)
+    except SafetensorError as error:  # how a full disk is reported
+        raise OSError(str(error)) from error
+    path.chmod(mode)  # safetensors would leave it readable by its owner alone
+
+
 def _write_histories(users: Vocabulary, histories: Ragged, path: Path) -> None:
     items = pl.Series(histories.values)
     lengths = pl.Series(histories.lengths)
     rows = pl.DataFrame({"user": np.repeat(np.arange(len(users)), lengths), "item": items})
     listed = rows.group_by("user", maintain_order=True).agg("item")
     table = pl.DataFrame({"user": np.arange(len(users)), "id": users.ids}).join(listed, on="user", how="left")
-    table.select("id", pl.col("item").fill_null([])).write_parquet(path)
+    write_parquet(table.select("id", pl.col("item").fill_null([])), path)
 
 
 def _read_histories(path: Path) -> tuple[Vocabulary, Ragged]:
@@ -196,8 +205,3 @@ def _read_histories(path: Path) -> tuple[Vocabulary, Ragged]:
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     items = table["item"].explode().drop_nulls().cast(pl.Int32).to_numpy()
     return Vocabulary(table["id"], "user"), Ragged(offsets, items)
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -16,7 +16,8 @@ from vitrina.errors import DataError
 
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", "::": "'::'"}
 _MOST_COLUMNS = 2_000
-_SAMPLE_LINES = 200
+_SAMPLE_LINES, _SAMPLE_BYTES = 200, 1 << 20
+_BLANK_LINES = re.compile(rb"(?:[ \t\r\x0b\x0c]*\n)*")
 _UNIT = "\x1f"  # stands in for separators of several characters, which the parser does not know
 _EXTRA = "__extra__"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -29,9 +30,11 @@ def read_delimited(data: bytes, path: Path, *, delimiter: str | None, header: bo
     ``least`` is the number of columns that a table of this kind must have. Raises ``DataError`` when the separator gives
     fewer, or when there is nothing below the header.
     """
-    blank = len(data) - len(data.lstrip(b"\r\n"))
+    blank = _BLANK_LINES.match(data).end()  # type: ignore[union-attr]
     skipped = data.count(b"\n", 0, blank)
-    sample = _sample(data[blank:])
+    sample = _sample(data[blank : blank + _SAMPLE_BYTES])
+    if not sample:
+        raise DataError(f"{path} holds nothing but blanks. Expected one event or item a line.")
     separator = delimiter if delimiter is not None else guess_separator(sample)
     _check_separator(path, sample, delimiter, separator, least)
     rows = [_fields(line, separator) for line in sample]
@@ -78,9 +81,8 @@ def _is_data(cell: str) -> bool:
 
 
 def _sample(data: bytes) -> list[str]:
-    lines = data[: 1 << 20].split(b"\n", _SAMPLE_LINES + 1)
-    kept = [line.rstrip(b"\r").decode("utf-8", errors="replace") for line in lines[:_SAMPLE_LINES]]
-    return [line for line in kept if line.strip()]
+    lines = [line for line in data.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    return [line.rstrip(b"\r").decode("utf-8", errors="replace") for line in lines]
 
 
 def _fields(line: str, separator: str) -> list[str]:
@@ -159,9 +161,8 @@ def _parse(body: bytes | memoryview, path: Path, separator: str, names: list[str
     warnings: list[str] = []
     bad = bad_lines([], [])
     frame: pl.DataFrame | None = attempt(parse, body)
-    if frame is not None:
-        lines = _line_numbers(frame, bytes(body), skipped, path, warnings)
-    else:
+    lines = None if frame is None else _line_numbers(frame, bytes(body), skipped, path, warnings)
+    if frame is None or lines is None:
         frame, lines, bad = _parse_by_lines(bytes(body), parse, separator, len(names), skipped, path, warnings)
     extra = frame[_EXTRA].is_not_null()
     if extra.any():
@@ -177,18 +178,21 @@ def _parse(body: bytes | memoryview, path: Path, separator: str, names: list[str
     return RawTable(path.name, frame.filter(keep).drop(_EXTRA), lines, bad=bad, warnings=warnings)
 
 
-def _line_numbers(frame: pl.DataFrame, body: bytes, skipped: int, path: Path, warnings: list[str]) -> Lines:
+def _line_numbers(frame: pl.DataFrame, body: bytes, skipped: int, path: Path, warnings: list[str]) -> Lines | None:
+    """Number the rows by the line they begin at; None where rows and lines do not add up (an open mark swallowed some)."""
     lines = np.arange(frame.height, dtype=np.int64) + skipped + 1
-    if frame.height == body.count(b"\n") + (not body.endswith(b"\n")):
+    n_lines = body.count(b"\n") + (not body.endswith(b"\n"))
+    if frame.height == n_lines:
         return lines
     breaks = frame.select(pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))).to_series().to_numpy()
+    if frame.height + int(breaks.sum()) != n_lines:
+        return None
     several = np.flatnonzero(breaks)
-    if several.size:
-        lines += np.concatenate([[0], np.cumsum(breaks)[:-1]]).astype(np.int64)
-        warnings.append(
-            f"{path.name}: {several.size:,} row(s) contain line breaks inside quotation marks (the first at line "
-            f"{lines[several[0]]}); check that no mark is left open."
-        )
+    lines += np.concatenate([[0], np.cumsum(breaks)[:-1]]).astype(np.int64)
+    warnings.append(
+        f"{path.name}: {several.size:,} row(s) contain line breaks inside quotation marks (the first at line "
+        f"{lines[several[0]]}); check that no mark is left open."
+    )
     return lines
 
 
@@ -208,10 +212,11 @@ def _parse_by_lines(
     whole = [n for n in odd if rows[n].count(separator.encode()) == width - 1]
     lost = sorted(set(odd) - set(whole))
     frame = pl.concat([*frames, parse(b"".join(rows[n] + b"\n" for n in whole), None)])
-    warnings.append(
-        f"{path.name}: {len(odd):,} line(s) have misplaced quotation marks, the first is line {odd[0] + skipped + 1}; in "
-        f"{len(whole):,} of them the marks were kept as they are."
-    )
+    if odd:
+        warnings.append(
+            f"{path.name}: {len(odd):,} line(s) have misplaced quotation marks, the first is line {odd[0] + skipped + 1}; in "
+            f"{len(whole):,} of them the marks were kept as they are."
+        )
     lines = np.array([*good, *whole], np.int64)
     order = np.argsort(lines)
     texts = [rows[n].decode("utf-8", errors="replace") for n in lost]

@@ -63,7 +63,7 @@ def clean_ids(column: pl.Series, what: str) -> Coded:
     faults = [
         (empty, f"{what} id is empty"),
         (nan, f"{what} id is NaN"),
-        (text.str.contains(r"[\n\r]"), f"{what} id contains a line break"),
+        (raw.str.contains(r"[\n\r]"), f"{what} id contains a line break"),
     ]
     if numeric:
         faults += [(infinite, f"{what} id is infinite"), (number & text.str.starts_with("-"), f"{what} id is negative")]

@@ -1,0 +1,1 @@
+"""Speed and memory beside peer libraries: the same data, machine and threads, measured alternately."""

@@ -1,0 +1,139 @@
+"""What the pages list is what the code has: tables, names, keys, options, colours."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from types import ModuleType
+
+import pytest
+import typer
+
+import vitrina
+from tests.docs.pages import DOCS, PAGES, ROOT
+from vitrina.cli.app import app
+from vitrina.data.splits import PROTOCOLS
+from vitrina.evaluation.audit import CODES
+from vitrina.experiments.config import RunConfig, SplitConfig
+from vitrina.experiments.reproduce import REPRODUCTIONS
+from vitrina.metrics.registry import known_metrics
+from vitrina.models.registry import MODELS
+from vitrina.report.theme import theme_css
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def _section(page: str, heading: str) -> str:
+    """The text below a heading, up to the next heading of the same level."""
+    level = heading.split(" ")[0]
+    return page.split(f"{heading}\n", 1)[1].split(f"\n{level} ", 1)[0]
+
+
+def _first_column(text: str) -> list[str]:
+    """The code names in the first column of the tables of ``text``."""
+    return re.findall(r"^\| `([^`]+)` ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.parent == DOCS], ids=lambda page: page.stem)
+def test_tables_made_by_the_code_are_up_to_date(page):
+    text = page.read_text(encoding="utf-8")
+    assert text == _script("make_tables").filled(text), "run: python docs/make_tables.py"
+
+
+def test_every_metric_and_variant_is_defined_on_its_page():
+    table = _page("metrics.md").split("<!-- table: metrics -->")[1].split("<!-- end of table -->")[0]
+    rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|", table, re.MULTILINE))
+    for metric in known_metrics():
+        for number, (variant, definition) in enumerate(metric.variants.items()):
+            shown = ", ".join(f"`{p}`" if number == 0 else f"`{p}:{variant}`" for p in metric.pattern.split(", "))
+            assert rows[shown].replace("\\|", "|") == definition
+
+
+def test_every_model_has_a_section_with_its_settings():
+    page = _page("models.md")
+    assert re.findall(r"^## .+: `([\w-]+)`$", page, re.MULTILINE) == list(MODELS)
+    assert re.findall(r"<!-- table: settings ([\w-]+) -->", page) == list(MODELS)
+
+
+def test_every_finding_of_the_audit_is_explained():
+    rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \|", _section(_page("splits.md"), "## The audit"), re.MULTILINE)
+    assert rows == list(CODES.items())
+
+
+def test_every_key_of_a_configuration_is_documented():
+    keys = [name for name in RunConfig.model_fields if name != "split"] + [f"split.{name}" for name in SplitConfig.model_fields]
+    section = _section(_page("compare.md"), "## Declare it in TOML")
+    documented = [key for key in _first_column(section) if not key.startswith("-")]
+    assert sorted(documented) == sorted(keys)
+    example = re.search(r"```toml\n(.*?)```", section, re.DOTALL)
+    assert example is not None
+    for key in keys:
+        assert re.search(rf"^\[?{key.removeprefix('split.')}\b", example[1], re.MULTILINE), f"the example lacks {key}"
+
+
+def test_the_python_page_lists_what_the_package_offers():
+    page = _page("python.md")
+    classes = {name for name in vitrina.__all__ if name[0].isupper()}
+    listed = {call.partition("(")[0] for call in _first_column(_section(page, "## The functions"))}
+    assert listed == set(vitrina.__all__) - classes
+    assert all(f"`{name}`" in page for name in classes)
+
+
+def test_every_command_and_option_is_documented():
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    commands = _commands(typer.main.get_command(app), "vitrina")
+    assert len(commands) > 10
+    missing = [path for path in commands if path not in text]
+    options = {option for found in commands.values() for option in found if option.startswith("--")} - {"--help"}
+    missing += [option for option in sorted(options) if not re.search(rf"{option}\b", text)]
+    assert not missing, f"no page mentions {', '.join(missing)}"
+
+
+def _commands(command, path: str) -> dict[str, list[str]]:
+    """Full name of each command below ``command`` -> its options."""
+    if not hasattr(command, "commands"):
+        return {path: [option for parameter in command.params for option in parameter.opts]}
+    return {name: found for key, sub in command.commands.items() for name, found in _commands(sub, f"{path} {key}").items()}
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "names"),
+    [
+        ("Models", list(MODELS)),
+        ("Metrics", [metric.name for metric in known_metrics()]),
+        ("Splits", [name for name in PROTOCOLS if name != "default"]),
+    ],
+)
+def test_readme_names_what_is_here(paragraph, names):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"\*\*{paragraph}\*\*: (.*?)(?:\(\[|, some in|, and)", text, re.DOTALL)
+    assert found is not None
+    assert re.findall(r"`([\w-]+)`", found[1]) == names
+
+
+def test_the_reproductions_page_holds_every_published_number():
+    page = _page("reproductions.md")
+    for name, entry in REPRODUCTIONS.items():
+        protocol, _, model = name.partition("/")
+        section = _section(page, f"## {protocol}")
+        for metric, published in entry.published.items():
+            row = re.search(rf"^\| `{model}` \| {metric} \| (\d\.\d+) \| {published:.4f} \|", section, re.MULTILINE)
+            assert row, f"{name}, {metric}: run python docs/make_reproductions.py"
+            assert abs(float(row[1]) - published) <= entry.tolerance
+
+
+def test_docs_and_report_share_their_colours():
+    ours = (DOCS / "stylesheets" / "extra.css").read_text(encoding="utf-8")
+    pattern = re.compile(r"--(paper|wash|line|mark|quiet|ink|accent):\s*(#[0-9a-f]{6});")
+    assert pattern.findall(ours) == pattern.findall(theme_css())

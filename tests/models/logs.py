@@ -1,0 +1,100 @@
+"""Small data sets for models, and the same data in another order."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from vitrina.data.dataset import Dataset, DatasetInfo
+from vitrina.data.queries import Queries
+
+START = 1_700_000_000
+DAY = 86_400
+
+
+def log(
+    pairs: list[tuple[object, object]] | np.ndarray,
+    *,
+    times: bool = True,
+    items: pl.DataFrame | None = None,
+    users: pl.DataFrame | None = None,
+    repeats: bool = False,
+) -> Dataset:
+    """Build a data set from (user, item) pairs; event number n happens on day n."""
+    frame = pl.DataFrame(
+        {"user": [str(u) for u, _ in pairs], "item": [str(i) for _, i in pairs]}, schema={"user": pl.String, "item": pl.String}
+    )
+    if times:
+        frame = frame.with_columns(timestamp=START + DAY * pl.int_range(pl.len(), dtype=pl.Int64))
+    return Dataset.from_frame(frame, items=items, users=users, info=DatasetInfo(name="toy", repeats=repeats))
+
+
+def random_log(n_users: int, n_items: int, n_events: int, seed: int = 0, **options) -> Dataset:
+    """Events at random, some items far more popular; duplicates, and items and users without events, may occur."""
+    rng = np.random.default_rng(seed)
+    users = rng.integers(0, n_users, n_events)
+    items = (n_items * rng.random(n_events) ** 2).astype(int)
+    return log(
+        [(f"u{u}", f"i{i}") for u, i in zip(users.tolist(), items.tolist(), strict=True)],
+        items=pl.DataFrame({"id": [f"i{i}" for i in range(n_items)]}),
+        users=pl.DataFrame({"id": [f"u{u}" for u in range(n_users)]}),
+        **options,
+    )
+
+
+@dataclass(frozen=True)
+class Checkerboard:
+    """Two groups of people who share nothing: ``held_out [n_users]`` is one unseen item of each one's own group.
+
+    ``other [n_users, n]`` are the items of the other group.
+    """
+
+    train: Dataset
+    held_out: np.ndarray
+    other: np.ndarray
+
+    def share_in_order(self, scores: np.ndarray) -> float:
+        """Share of (person, item of the other group) pairs that rank below the person's held-out item."""
+        mine = np.take_along_axis(scores, self.held_out[:, None], 1)
+        return float((mine > np.take_along_axis(scores, self.other, 1)).mean())
+
+
+def checkerboard(n_users: int = 20, n_items: int = 12, n_known: int = 8, seed: int = 0) -> Checkerboard:
+    """Return two groups, each of ``n_users`` people who know ``n_known`` of their group's ``n_items`` items."""
+    rng = np.random.default_rng(seed)
+    pairs, held_out = [], []
+    for user in range(2 * n_users):
+        mine = rng.permutation(n_items)[: n_known + 1] + n_items * (user % 2)
+        pairs += [(f"u{user}", f"i{item}") for item in mine[1:]]
+        held_out.append(mine[0])
+    catalogue = pl.DataFrame({"id": [f"i{i}" for i in range(2 * n_items)]})
+    other = np.stack([np.arange(n_items) + n_items * (1 - user % 2) for user in range(2 * n_users)])
+    return Checkerboard(log(pairs, items=catalogue), np.array(held_out), other)
+
+
+def shuffled(dataset: Dataset, seed: int = 0) -> Dataset:
+    """Return the same events with users, items and rows in another order."""
+    rng = np.random.default_rng(seed)
+    frame = pl.DataFrame(
+        {
+            "user": dataset.users.decode(dataset.user_codes),
+            "item": dataset.items.decode(dataset.item_codes),
+            **{c: dataset.interactions[c] for c in dataset.interactions.columns[2:]},
+        }
+    )
+    return Dataset.from_frame(
+        frame[rng.permutation(len(frame))],
+        items=dataset.items.ids.to_frame()[rng.permutation(dataset.n_items)],
+        users=dataset.users.ids.to_frame()[rng.permutation(dataset.n_users)],
+        info=dataset.info,
+    )
+
+
+def strangers(queries: Queries) -> Queries:
+    """Return the bare histories of unknown people; only the keys that order ties stay."""
+    return replace(queries, users=None, values=None, times=None, sessions=None)
+
+
+def no_history(dataset: Dataset, n: int = 1) -> Queries:
+    """Return ``n`` people of whom nothing is known."""
+    return Queries.from_lists([[]] * n, dataset.items.keys)

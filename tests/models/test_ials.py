@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from tests.models.logs import random_log
+from vitrina.data.queries import Queries
+from vitrina.models.factors.ials import IALS
+
+SETTINGS = {"factors": 6, "alpha0": 0.2, "reg": 0.05, "nu": 0.7, "epochs": 5, "seed": 3}
+
+
+def objective(x, users, items, alpha0, reg, nu, **_):
+    """The loss as the paper writes it (equations 1 to 3), over all pairs, in float64."""
+    scores = users @ items.T
+    n_users, n_items = x.shape
+    ridge_of_users = (x.sum(axis=1) + alpha0 * n_items) ** nu
+    ridge_of_items = (x.sum(axis=0) + alpha0 * n_users) ** nu
+    fit = ((scores - 1) ** 2 * x).sum() + alpha0 * (scores**2).sum()
+    return fit + reg * (ridge_of_users @ (users**2).sum(axis=1) + ridge_of_items @ (items**2).sum(axis=1))
+
+
+def best_rows(x, fixed, alpha0, reg, nu, **_):
+    """Minimise the objective over the vectors of the rows of ``x``, one dense least-squares problem each."""
+    n_columns, d = fixed.shape
+    rows = []
+    for row in x:
+        weights = row + alpha0  # weight and target of each column, completed to one square: w (s - x / w)^2
+        system = (fixed * weights[:, None]).T @ fixed + reg * (row.sum() + alpha0 * n_columns) ** nu * np.eye(d)
+        rows.append(np.linalg.solve(system, fixed.T @ row))
+    return np.array(rows)
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return random_log(50, 30, 400)
+
+
+@pytest.fixture(scope="module")
+def x(toy):
+    return toy.matrix().toarray().astype(float)
+
+
+def test_one_epoch_against_dense_solutions(toy, x):
+    model = IALS(**{**SETTINGS, "epochs": 1}).fit(toy)
+    start = np.random.default_rng(SETTINGS["seed"]).normal(0, 0.1 / np.sqrt(6), (30, 6))
+    users = best_rows(x, start, **SETTINGS)
+    items = best_rows(x.T, users, **SETTINGS)
+    np.testing.assert_allclose(model.item_vectors_, items, rtol=2e-3, atol=1e-5)
+
+
+def test_a_half_step_is_a_minimum(toy, x):
+    """Any small change of the folded-in vectors makes the objective larger."""
+    model = IALS(**SETTINGS).fit(toy)
+    users, items = model.query_vectors(toy.histories()).astype(float), model.item_vectors_.astype(float)
+    least = objective(x, users, items, **SETTINGS)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        assert objective(x, users + rng.normal(0, 0.01, users.shape), items, **SETTINGS) > least
+
+
+def test_objective_falls_with_every_epoch(toy, x):
+    losses = []
+
+    def watch(model):
+        users = model.query_vectors(toy.histories()).astype(float)
+        losses.append(objective(x, users, model.item_vectors_.astype(float), **SETTINGS))
+        return len(losses)
+
+    IALS(**{**SETTINGS, "epochs": 12}).fit(toy, watch)
+    assert len(losses) == 12
+    assert (np.diff(losses) <= 1e-6 * losses[0]).all()
+    assert losses[-1] < 0.95 * losses[0]
+
+
+def test_folding_in_is_the_user_step(toy, x):
+    model = IALS(**SETTINGS).fit(toy)
+    right = best_rows(x, model.item_vectors_.astype(float), **SETTINGS)
+    np.testing.assert_allclose(model.query_vectors(toy.histories()), right, rtol=1e-3, atol=1e-5)
+
+
+def test_empty_rows(toy):
+    model = IALS(**SETTINGS).fit(toy)
+    assert (model.query_vectors(Queries.from_lists([[]], toy.items.keys)) == 0).all()
+    sparse = random_log(50, 120, 200)
+    unseen = sparse.popularity == 0
+    vectors = IALS(**SETTINGS).fit(sparse).item_vectors_
+    assert unseen.any()
+    assert (vectors[unseen] == 0).all()
+    assert (vectors[~unseen] != 0).any(axis=1).all()
+
+
+def test_candidates_of_each_query_in_blocks():
+    """Enough candidates for several blocks of gathered vectors."""
+    toy = random_log(300, 200, 3000)
+    model = IALS(factors=64, epochs=2).fit(toy)
+    each = np.random.default_rng(0).integers(0, 200, (300, 150)).astype(np.int32)
+    right = np.take_along_axis(model.score(toy.histories()), each.astype(np.int64), axis=1)
+    np.testing.assert_allclose(model.score(toy.histories(), each), right, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,154 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.models.logs import checkerboard, log
+from vitrina.errors import DataError, VitrinaError
+from vitrina.models.neighbours.itemknn import ItemKNN
+from vitrina.models.registry import make
+from vitrina.models.simple.popular import Popular
+from vitrina.models.trained import Trained
+
+#: Three people, five works: u likes a and b, v likes a, b and c, w likes only d; nobody knows e.
+PAIRS = [("u", "a"), ("u", "b"), ("v", "a"), ("v", "b"), ("v", "c"), ("w", "d")]
+WORKS = pl.DataFrame({"id": ["a", "b", "c", "d", "e"], "title": ["Alba", "Bruma", None, "Duna", "Eco"]})
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return Trained.fit(ItemKNN(shrink=0), log(PAIRS, items=WORKS))
+
+
+def test_the_table(trained):
+    lists = trained.recommend(users=["u"], k=2)
+    assert lists.schema == {
+        "query": pl.String, "rank": pl.Int32, "item": pl.String, "title": pl.String, "score": pl.Float32, "source": pl.String,
+    }  # fmt: skip
+    assert lists["query"].to_list() == ["u", "u"]
+    assert lists["rank"].to_list() == [1, 2]
+    assert lists.row(0)[2:4] == ("c", "c")  # no title: its id
+    assert lists["score"][0] == pytest.approx(2 / np.sqrt(2), rel=1e-5)
+    assert lists["source"].to_list() == ["itemknn", "itemknn"]
+
+
+def test_titles_only_where_the_catalogue_has_them():
+    lists = Trained.fit(Popular(), log(PAIRS)).recommend(users=["w"], k=1)
+    assert lists.columns == ["query", "rank", "item", "score", "source"]
+
+
+def test_users_and_their_histories_agree(trained):
+    """Also where order and repeats differ."""
+    by_user = trained.recommend(users=["u", "v"], k=1)
+    by_history = trained.recommend(histories=[["b", "a"], ["c", "b", "a", "b"]], k=1)
+    assert by_history["query"].to_list() == ["0", "1"]
+    assert by_user.drop("query").equals(by_history.drop("query"))
+
+
+def test_ids_may_be_numbers():
+    trained = Trained.fit(Popular(), log([(1, 10), (1, 20), (2, 10)]))
+    assert trained.recommend(users=[2], k=1)["item"].to_list() == ["20"]
+    assert trained.recommend(histories=[[20]], k=1)["item"].to_list() == ["10"]
+
+
+def test_exclude(trained):
+    assert "c" not in trained.recommend(users=["u"], k=5, exclude=["c"])["item"].to_list()
+    everything = trained.recommend(users=["u"], k=5, exclude=["a", "b", "c", "d", "e"])
+    assert everything.height == 0
+    assert everything.columns == trained.recommend(users=["u"]).columns
+
+
+def test_people_who_buy_again_see_their_history():
+    repeats = Trained.fit(ItemKNN(shrink=0), log(PAIRS, items=WORKS, repeats=True)).recommend(users=["u"], k=5)
+    assert set(repeats["item"]) == {"a", "b", "c", "d", "e"}
+    once = Trained.fit(ItemKNN(shrink=0), log(PAIRS, items=WORKS)).recommend(users=["u"], k=5)
+    assert set(once["item"]) == {"c", "d", "e"}
+
+
+def test_nothing_known_falls_back_to_popular(trained):
+    lists = trained.recommend(histories=[[], ["a"]], k=3)
+    stranger, known = lists.filter(query="0"), lists.filter(query="1")
+    assert set(stranger["source"]) == {"popular"}
+    assert set(stranger["item"][:2]) == {"a", "b"}
+    assert stranger["score"].to_list() == [2, 2, 1]
+    assert set(known["source"]) == {"itemknn"}
+    bare = trained.recommend(histories=[[]], k=3, fallback=False)
+    assert set(bare["source"]) == {"itemknn"}
+    assert bare["score"].to_list() == [0, 0, 0]
+
+
+def test_a_model_that_does_not_personalise_needs_no_fallback():
+    lists = Trained.fit(Popular(), log(PAIRS, items=WORKS)).recommend(histories=[[]], k=5)
+    assert set(lists["source"]) == {"popular"}
+    assert lists["score"].to_list() == [2, 2, 1, 1, 0]
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.5, "3", None])
+def test_k(trained, k):
+    with pytest.raises(VitrinaError, match="k must be a whole number of at least 1"):
+        trained.recommend(users=["u"], k=k)
+
+
+@pytest.mark.parametrize("question", [{}, {"users": ["u"], "histories": [["a"]]}])
+def test_either_users_or_histories(trained, question):
+    with pytest.raises(VitrinaError, match="give either users or histories"):
+        trained.recommend(**question)
+
+
+@pytest.mark.parametrize(
+    "question", [{"users": "u"}, {"histories": "ab"}, {"histories": ["a", "b"]}, {"users": ["u"], "exclude": "a"}]
+)
+def test_a_text_is_not_a_list(trained, question):
+    with pytest.raises(VitrinaError, match="expected a list of ids, got the text"):
+        trained.recommend(**question)
+
+
+def test_nobody_asks(trained):
+    for question in ({"users": []}, {"histories": []}):
+        lists = trained.recommend(**question)
+        assert lists.height == 0
+        assert lists.schema == trained.recommend(users=["u"]).schema
+
+
+def test_everybody_at_once():
+    board = checkerboard().train
+    for name in ("itemknn", "popular", "random"):
+        trained = Trained.fit(make(name), board)
+        together = trained.recommend(users=board.users.ids.to_list(), k=4)
+        assert pl.concat(trained.recommend_all(k=4)).equals(together)
+        pieces = list(trained.recommend_all(k=4, batch=7))
+        assert len(pieces) == 6
+        assert pl.concat(pieces).equals(together)
+
+
+def test_without_known_users(trained):
+    anonymous = Trained(trained.model, trained.catalogue, trained.info)
+    with pytest.raises(VitrinaError, match="without the histories of known users"):
+        anonymous.recommend(users=["u"])
+    with pytest.raises(VitrinaError, match="without the histories of known users"):
+        next(anonymous.recommend_all())
+    assert anonymous.recommend(histories=[["a"]], k=1)["item"].to_list() == ["b"]
+    assert anonymous.recommend(histories=[[]], k=1)["source"].to_list() == ["itemknn"]  # no popularity to fall back on
+
+
+def test_only_positive_events_are_learned():
+    frame = pl.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "b"], "value": [5.0, 1.0, 2.0]})
+    dataset = log(PAIRS)
+    rated = type(dataset).from_frame(frame, info=dataset.info.model_copy(update={"positive": "value >= 4"}))
+    trained = Trained.fit(Popular(), rated)
+    assert trained.model.counts_.tolist() == [1, 0]
+    assert trained.recommend(users=["u"], k=5)["item"].to_list() == ["b"]  # a low rating is no history
+    none = type(rated).from_frame(frame, info=rated.info.model_copy(update={"positive": "value > 9"}))
+    with pytest.raises(VitrinaError, match="no positive events"):
+        Trained.fit(Popular(), none)
+    wrong = type(rated).from_frame(frame, info=rated.info.model_copy(update={"positive": "stars > 9"}))
+    with pytest.raises(DataError, match="cannot be applied"):
+        Trained.fit(Popular(), wrong)
+
+
+def test_the_moment_reaches_the_model():
+    class Clock(Popular):
+        def score(self, queries, items=None):
+            assert queries.at.tolist() == [77]
+            return super().score(queries, items)
+
+    assert Trained.fit(Clock(), log(PAIRS)).recommend(users=["u"], at=77, k=1).height == 1
