@@ -47,13 +47,14 @@ def sections() -> Iterator[str]:
             run, noise, entry = reproduce(name, split=split), seed_noise(name, split), REPRODUCTIONS[name]
             for metric, published in run.published.items():
                 ours = run.metrics[metric]
+                difference = round(ours - published, 4)
                 rows.append(
                     [
                         f"`{name.partition('/')[2]}`",
                         metric,
                         f"{ours:.4f}",
                         f"{published:.4f}",
-                        f"{ours - published:+.4f}".replace("-", "−"),
+                        f"{difference:+.4f}".replace("-", "−") if difference else "0",
                         f"±{entry.tolerance:g}",
                         f"{noise[metric]:.4f}",
                     ]

@@ -45,9 +45,9 @@ def metrics() -> str:
         for number, (variant, definition) in enumerate(metric.variants.items()):
             names = [f"`{name}`" if number == 0 else f"`{name}:{variant}`" for name in metric.pattern.split(", ")]
             better = {True: "higher", False: "lower", None: "neither"}[metric.higher_is_better] if number == 0 else ""
-            value = ("each user" if metric.per_user else "all lists") if number == 0 else ""
+            value = ("user" if metric.per_user else "model") if number == 0 else ""
             rows.append([", ".join(names), definition, better, value])
-    return markdown(["write", "definition", "better", "a value for"], rows)
+    return markdown(["write", "definition", "better", "one per"], rows)
 
 
 def settings(model: str) -> str:
@@ -74,7 +74,7 @@ def datasets() -> str:
     rows = []
     for known in known_datasets():
         counts = known.counts[0] if known.counts else None
-        sizes = [f"{getattr(counts, name):,}" if counts else "simulated" for name in ("users", "items", "events")]
+        sizes = [f"{getattr(counts, name):,}" if counts else "-" for name in ("users", "items", "events")]
         splits = ", ".join(f"`{name}`" for name in known.splits) or "-"
         positive = f"`{known.positive}`" if known.positive else "`kind = 'like'`" if known.simulated else "every event"
         rows.append([f"`{known.name}`", known.title, *sizes, positive, splits])

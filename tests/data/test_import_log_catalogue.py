@@ -30,7 +30,7 @@ def test_known_columns_are_recognised_and_typed(tmp_path: Path) -> None:
         "sku,name,price,stock,available_from,available_until,image,link,year,colour\n"
         "1,Vase,$12.50,3,2024-01-02,,vases/1.jpg,https://shop/1,1999,red\n"
         '2,Bowl,"1,200",0,2024-01-02T10:00:00Z,2030-01-01,,http://shop/2,,blue\n'
-        "3,Jug,7 EUR,,,,3.png,/works/3,2001,\n"
+        "3,Jug,7 EUR,,,,3.png,/pieces/3,2001,\n"
     )
     result = with_items(tmp_path, text)
     assert roles(result, "items") == {
@@ -44,7 +44,7 @@ def test_known_columns_are_recognised_and_typed(tmp_path: Path) -> None:
     assert column(result, "available_from") == [1_704_153_600, 1_704_189_600, None]
     assert column(result, "available_until") == [None, 1_893_456_000, None]
     assert column(result, "image") == ["vases/1.jpg", None, "3.png"]
-    assert column(result, "url") == ["https://shop/1", "http://shop/2", "/works/3"]
+    assert column(result, "url") == ["https://shop/1", "http://shop/2", "/pieces/3"]
     assert column(result, "year") == [1999, None, 2001]
     assert column(result, "colour") == ["red", "blue", None]
     assert result.warnings == []

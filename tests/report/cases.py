@@ -245,6 +245,7 @@ def few_users_results() -> dict[str, Any]:
 def faulty_results() -> dict[str, Any]:
     """A winner, on a split whose audit found a fatal fault."""
     data = full_results()
+    del data["tuning"], data["segments"]
     data["audit"] = {"verdict": "8 % of the test events lie before the end of training.", "fatal": True, "findings": [
         {"code": "future-leak", "severity": "fatal", "count": 801, "share": 0.08, "sentence": "801 test events happened before the last training event."}]}  # fmt: skip
     return data

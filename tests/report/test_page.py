@@ -175,6 +175,10 @@ def test_any_key_may_be_absent(key: str, monkeypatch: pytest.MonkeyPatch) -> Non
     blank = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1" viewBox="0 0 1 1"/>'
     monkeypatch.setattr("vitrina.report.charts.svg.vl_convert.vegalite_to_svg", lambda *_, **__: blank)
     data = full_results()
+    data["methods"], data["tuning"] = data["methods"][:2], {"ease": data["tuning"]["ease"]}
+    data["segments"] = [{**s, "metrics": {"ease": 0.3}} for s in data["segments"][:2]]
+    for method in data["methods"]:
+        method["metrics"] = {"ndcg@10": method["metrics"]["ndcg@10"]}
     del data[key]
     html = report_html(data)
     assert "<h1>" in html
@@ -196,6 +200,15 @@ def test_write_report_writes_page_and_tables_beside_it(tmp_path: Path) -> None:
     other = write_report(run, tmp_path / "elsewhere" / "page.html")
     assert sorted(p.name for p in other.parent.iterdir()) == ["page.html", "tables.md", "tables.tex"]
     assert other.read_bytes() == path.read_bytes()
+
+
+def test_names_that_no_file_can_hold(tmp_path: Path) -> None:
+    data = unfinished_results()
+    data["methods"][0]["title"] = "EA\x00\x1bSE \ud83d \u202e"
+    data["metric"] = "ndcg@10"
+    html = write_report(write_run(tmp_path, data)).read_text(encoding="utf-8")
+    assert "EA\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}SE \N{REPLACEMENT CHARACTER}" in html
+    assert not re.search("[\x00-\x08\x1b]", html)
 
 
 def test_a_damaged_run_writes_nothing(tmp_path: Path) -> None:

@@ -79,25 +79,39 @@ def import_(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the data set to make.")],
     items: Annotated[Path | None, typer.Option(help="The catalogue, one row an item.")] = None,
     users: Annotated[Path | None, typer.Option(help="Attributes of people, one row a person.")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="Role of a log column: user=customer_id; may be repeated.")] = None,
-    item_column: Annotated[list[str] | None, typer.Option(help="The same for the catalogue: id=sku.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="What separates columns, where guessing fails.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="A log column: user=customer_id; value= for none.")] = None,
+    item_column: Annotated[list[str] | None, typer.Option(help="A column of the catalogue: id=sku.")] = None,
+    user_column: Annotated[list[str] | None, typer.Option(help="A column of the table of people: id=customer.")] = None,
+    list_: Annotated[list[str] | None, typer.Option("--list", help="Split an attribute into texts: tags=, (at commas).")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates the log's columns, where guessing fails.")] = None,
+    item_delimiter: Annotated[str | None, typer.Option(help="The same for the catalogue.")] = None,
+    header: Annotated[
+        bool | None, typer.Option("--header/--no-header", help="Whether the log's first line names columns.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the log, such as cp1252, where guessing fails.")] = None,
+    timestamp_format: Annotated[str | None, typer.Option(help="How times are written, such as %d.%m.%Y.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the data set; default: that of the folder.")] = None,
     positive: Annotated[str, typer.Option(help='Which events count, such as "value >= 4" or "kind = \'like\'".')] = "",
     repeats: Annotated[bool, typer.Option("--repeats", help="People consume the same item again.")] = False,
     currency: Annotated[str, typer.Option(help="Currency of prices.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the data set in --out.")] = False,
 ) -> None:
-    """Import your own log; columns are guessed, shown, and can be named."""
+    """Import your own log; columns are guessed, shown, and can be named. Refused rows are kept in rejected.csv."""
     from vitrina.data.importers.log import import_log, save_import
 
     result = import_log(
         log,
         items=items,
         users=users,
-        columns=_pairs(column),
-        item_columns=_pairs(item_column),
+        columns=_pairs(column, "--column"),
+        item_columns=_pairs(item_column, "--item-column"),
+        user_columns=_pairs(user_column, "--user-column"),
+        lists=_pairs(list_, "--list"),
         delimiter=delimiter,
+        item_delimiter=item_delimiter,
+        header=header,
+        encoding=encoding,
+        timestamp_format=timestamp_format,
         name=name or out.name,
         positive=positive,
         repeats=repeats,
@@ -112,13 +126,14 @@ def import_(
     print(out)
 
 
-def _pairs(given: list[str] | None) -> dict[str, str]:
+def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    """Read ``role=column`` pairs; nothing after the sign means that there is no such column."""
     pairs: dict[str, str] = {}
     for text in given or []:
         role, equals, source = text.partition("=")
-        if not equals or not source:
-            raise typer.BadParameter(f"{text!r} is not role=column, such as user=customer_id", param_hint="--column")
-        pairs[role.strip()] = source.strip()
+        if not equals or not role:
+            raise typer.BadParameter(f"{text!r} is not role=column, such as user=customer_id", param_hint=option)
+        pairs[role.strip()] = source if option == "--list" else source.strip()
     return pairs
 
 

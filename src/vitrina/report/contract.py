@@ -6,6 +6,7 @@ Only ``methods`` matters; :mod:`vitrina.report.records` says how everything else
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,8 @@ FORMAT = 1
 
 MIN_USERS = 50
 """With fewer test users than this, no winner is declared."""
+
+_UNPRINTABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ud800-\\udfff\\ufffe\\uffff]")
 
 
 class Results(Record):
@@ -122,10 +125,19 @@ class Results(Record):
         return None
 
 
+def _printable(value: object) -> Any:
+    """Take out of all text what no page, drawing or file can hold: control characters and halves of characters."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_printable(k): _printable(v) for k, v in value.items()}
+    return [_printable(v) for v in value] if isinstance(value, list) else value
+
+
 def parse_results(data: object, source: str = "the results") -> Results:
     """Check results that were read from JSON. Raises ``VitrinaError`` naming the first field that is wrong."""
     try:
-        return Results.model_validate(data)
+        return Results.model_validate(_printable(data))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the top level"

@@ -1,0 +1,89 @@
+"""Cornac."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from cornac.data import Dataset
+from cornac.eval_methods.base_method import ranking_eval
+from cornac.metrics import NCRR, NDCG, FMeasure, HitRatio, Precision, Recall
+from cornac.models import BPR, EASE
+from numpy.typing import NDArray
+
+from benchmarks.artefacts import Artefact
+from benchmarks.log import Log
+from benchmarks.tasks import Fit, Lists, NotThereYet, Once, Settings, Task
+
+DISTRIBUTION = "cornac"
+
+_AT_MOST = 500  # users recommended to: it takes them one by one
+
+
+def task(job: str) -> Task:
+    """Say how Cornac does ``job``."""
+    if job == "ease":
+        return Fit(_dataset, _fit_ease, lambda model: {"weights": np.asarray(model.B)}, _recommend, at_most=_AT_MOST)
+    if job == "bpr-mf":
+        return Fit(_dataset, _fit_bpr, _vectors, _recommend, at_most=_AT_MOST)
+    if job == "metrics":
+        return Once(_model_and_truth, lambda state: _measured(*state))
+    raise NotThereYet(f"Cornac has no {job}")
+
+
+def _events(log: Log, users: NDArray[np.int32], items: NDArray[np.int32]) -> Dataset:
+    """Return events with the codes of the log as both internal and external ids."""
+    uir = (users, items, np.ones(items.size))
+    maps = (OrderedDict((code, code) for code in range(n)) for n in (log.n_users, log.n_items))
+    return Dataset(log.n_users, log.n_items, *maps, uir)
+
+
+def _dataset(log: Log) -> Dataset:
+    return _events(log, log.users, log.items)
+
+
+def _fit_ease(dataset: Dataset, settings: Settings) -> EASE:
+    return EASE(lamb=settings["l2"], posB=False, verbose=False).fit(dataset)  # its default drops negative weights
+
+
+def _fit_bpr(dataset: Dataset, settings: Settings) -> BPR:
+    return BPR(
+        k=settings["factors"],
+        max_iter=settings["epochs"],
+        learning_rate=settings["learning_rate"],
+        lambda_reg=settings["reg"],
+        verbose=False,
+    ).fit(dataset)
+
+
+def _vectors(model: BPR) -> Artefact:
+    return {"users": model.u_factors, "items": model.i_factors, "biases": model.i_biases}
+
+
+def _recommend(model: Any, dataset: Dataset, users: NDArray[np.int32], k: int) -> Lists:
+    lists = np.full((users.size, k), -1, np.int32)
+    for row, user in enumerate(users.tolist()):
+        found = model.recommend(user, k=k, remove_seen=True, train_set=dataset)
+        lists[row, : len(found)] = found
+    return lists
+
+
+def _model_and_truth(
+    log: Log, given: Mapping[str, NDArray[np.float32]], settings: Settings
+) -> tuple[BPR, Dataset, Dataset, list[Any]]:
+    train = _dataset(log)
+    held = log.held_out().tocoo()
+    ready = {"U": given["users"], "V": given["items"], "Bi": np.zeros(log.n_items, np.float32)}
+    model = BPR(k=given["items"].shape[1], init_params=ready, trainable=False, verbose=False).fit(train)
+    kinds = (Recall, Precision, NDCG, HitRatio, FMeasure, NCRR)  # its MAP and MRR know no cut-off
+    metrics = [kind(k=k) for kind in kinds for k in settings["cutoffs"]]
+    return model, train, _events(log, held.row, held.col), metrics
+
+
+def _measured(model: BPR, train: Dataset, truth: Dataset, metrics: list[Any]) -> dict[str, float]:
+    averages, _ = ranking_eval(model, metrics, train, truth)
+    names = {"HitRatio": "hr"}
+    found = {f"{names.get(type(m).__name__, type(m).__name__.lower())}@{m.k}": v for m, v in zip(metrics, averages, strict=True)}
+    return {name: float(value) for name, value in found.items()}
