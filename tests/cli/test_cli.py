@@ -149,7 +149,7 @@ class TestCompare:
         outcome = run("compare", shop, "--models", "random,popular,itemknn,ease", "--trials", 3, "--out", out)
         assert outcome.code == 0
         assert "ItemKNN" in outcome.out
-        assert "report.html" in outcome.err
+        assert "report.html" in outcome.out
         page = (out / "report.html").read_text()
         assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
         assert run("report", out, "--out", tmp_path / "r.html").code == 0

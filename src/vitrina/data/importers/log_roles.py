@@ -16,6 +16,9 @@ OPTION = "--column"
 _SAMPLE = 2_000
 _MOST_GRADES = 20
 
+#: What describes an item, and so is never mistaken for somebody's id.
+_OF_ITEMS = ("title", "price", "stock", "image", "url")
+
 
 def assign_roles(table: RawTable, overrides: Mapping[str, str], now: int) -> tuple[dict[str, ColumnUse], list[str]]:
     """Return the column of each role of a log, and warnings about guesses.
@@ -84,7 +87,8 @@ def _by_content(table: RawTable, uses: dict[str, ColumnUse], now: int) -> None:
             uses["timestamp"] = ColumnUse(times[0], "it holds dates")
     lacking = [role for role in ("user", "item") if role not in uses]
     if len(lacking) == 1:
-        ids = [name for name in _free(sample.columns, uses) if _looks_like_ids(sample[name], now)]
+        free = [name for name in _free(sample.columns, uses) if not any(by_name([name], role) for role in _OF_ITEMS)]
+        ids = [name for name in free if _looks_like_ids(sample[name], now)]
         if len(ids) == 1:
             uses[lacking[0]] = ColumnUse(ids[0], "the only column left that holds ids")
 

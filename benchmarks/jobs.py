@@ -1,0 +1,118 @@
+"""What is measured: the jobs, whom each is compared with, equal settings, and the ratio to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["fit", "curve", "work"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of the table.
+
+    ``targets`` maps each library to the largest ratio ours : theirs that is good enough (None: measured, no promise).
+    ``settings`` are for all data sets, ``special`` overrides them for some. ``data`` are the sets measured by default.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    targets: Mapping[str, float | None]
+    settings: Mapping[str, Any]
+    data: tuple[str, ...] = ("ml-1m",)
+    special: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    per_epoch: bool = False  # seconds are divided by the number of epochs
+
+    def settings_on(self, data: str) -> dict[str, Any]:
+        """Return the settings for one data set."""
+        return {**self.settings, **self.special.get(data, {})}
+
+
+_GROWING = ("ml-1m", "2m", "20m")
+
+#: Settings of iALS libraries with another objective, chosen by a small grid on the held-out part for their best nDCG@10.
+_IALS_PEERS: dict[str, Any] = {
+    "implicit": {"alpha": 3.0, "regularization": 10.0},
+    "lenskit": {"weight": 2.0, "regularization": 10.0},
+}
+
+
+def _ials(factors: int, epochs: int, data: tuple[str, ...], **special: Mapping[str, Any]) -> Job:
+    return Job(
+        f"ials-{factors}",
+        f"iALS, {factors} factors, to the same nDCG@10",
+        "curve",
+        {"irspack": 1.0, "implicit": 1.0, "lenskit": 1.0},
+        {"factors": factors, "epochs": epochs, "alpha0": 0.1, "reg": 0.003, **_IALS_PEERS},
+        data,
+        {name.replace("_", "-").lstrip("-"): settings for name, settings in special.items()},
+    )
+
+
+JOBS: dict[str, Job] = {
+    job.name: job
+    for job in (
+        Job(
+            "itemknn",
+            "ItemKNN fit (cosine, 100 neighbours)",
+            "fit",
+            {"irspack": 0.8, "implicit": 0.8, "lenskit": 0.8},
+            {"neighbours": 100, "shrink": 0.0},
+            _GROWING,
+        ),
+        Job(
+            "ease",
+            "EASE fit",
+            "fit",
+            {"irspack": 0.6, "lenskit": 0.6, "rectools": 0.6, "cornac": None, "bare": 1.3},
+            {"l2": 500.0},
+        ),
+        Job(
+            "slim",
+            "SLIM fit (elastic net)",
+            "fit",
+            {"irspack": 1.0, "lenskit": 1.0},
+            {"alpha": 0.01, "l1_ratio": 0.01, "neighbours": 100},
+        ),
+        Job(
+            "p3alpha",
+            "P3alpha fit (100 neighbours)",
+            "fit",
+            {"irspack": 1.0},
+            {"alpha": 1.0, "neighbours": 100},
+            _GROWING,
+        ),
+        Job(
+            "rp3beta",
+            "RP3beta fit (100 neighbours)",
+            "fit",
+            {"irspack": 1.0},
+            {"alpha": 1.0, "beta": 0.6, "neighbours": 100},
+            _GROWING,
+        ),
+        _ials(64, 16, _GROWING, _20m={"epochs": 6}),
+        _ials(256, 10, ("ml-1m",)),
+        Job(
+            "bpr-mf",
+            "BPR-MF, one epoch (64 factors)",
+            "fit",
+            {"implicit": 1.0, "cornac": 1.0},
+            {"factors": 64, "epochs": 20, "learning_rate": 0.05, "reg": 0.01},
+            _GROWING,
+            {"20m": {"epochs": 3}},
+            per_epoch=True,
+        ),
+        Job("puresvd", "PureSVD fit (64 factors)", "fit", {"irspack": None, "rectools": None}, {"factors": 64}),
+        Job("top-100", "Top 100 for all users, given vectors (64)", "work", {"implicit": 1.0}, {}, _GROWING),
+        Job(
+            "metrics",
+            "Ranking and 12 metrics, given vectors (64)",
+            "work",
+            {"rectools": 1.0, "recbole": 0.2, "lenskit": 0.2, "cornac": 0.2, "irspack": None},
+            {"cutoffs": [10, 20]},
+        ),
+    )
+}
