@@ -87,9 +87,8 @@ def _by_content(table: RawTable, uses: dict[str, ColumnUse], now: int) -> None:
             uses["timestamp"] = ColumnUse(times[0], "it holds dates")
     lacking = [role for role in ("user", "item") if role not in uses]
     if len(lacking) == 1:
-        free = [name for name in _free(sample.columns, uses) if not any(by_name([name], role) for role in _OF_ITEMS)]
-        ids = [name for name in free if _looks_like_ids(sample[name], now)]
-        if len(ids) == 1:
+        ids = [name for name in _free(sample.columns, uses) if _looks_like_ids(sample[name], now)]
+        if len(ids) == 1 and not any(by_name(ids, role) for role in _OF_ITEMS):
             uses[lacking[0]] = ColumnUse(ids[0], "the only column left that holds ids")
 
 
