@@ -87,9 +87,3 @@ def _held_out(dataset: Dataset) -> Log:
     split = per_user_ratio(dataset, test=_HELD_OUT, validation=0.0)
     train, held = split.rows(Label.TRAIN).matrix(), split.rows(Label.TEST).matrix()
     return Log(*train.shape, train.indptr.astype(np.int64), train.indices, held.indptr.astype(np.int64), held.indices)
-
-
-def n_users(path: Path) -> int:
-    """Return the number of users of a written data set without reading its events."""
-    with np.load(path) as file:
-        return int(file["shape"][0])

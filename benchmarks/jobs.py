@@ -25,6 +25,7 @@ class Job:
     data: tuple[str, ...] = ("ml-1m",)
     special: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     per_epoch: bool = False  # seconds are divided by the number of epochs
+    quality: str = "ndcg@10"  # what must be equal
 
     def settings_on(self, data: str) -> dict[str, Any]:
         """Return the settings for one data set."""
@@ -46,7 +47,7 @@ def _ials(factors: int, epochs: int, data: tuple[str, ...], **special: Mapping[s
         f"iALS, {factors} factors, to the same nDCG@10",
         "curve",
         {"irspack": 1.0, "implicit": 1.0, "lenskit": 1.0},
-        {"factors": factors, "epochs": epochs, "alpha0": 0.1, "reg": 0.003, **_IALS_PEERS},
+        {"factors": factors, "epochs": epochs, "alpha0": 1.0, "reg": 0.003, **_IALS_PEERS},
         data,
         {name.replace("_", "-").lstrip("-"): settings for name, settings in special.items()},
     )
@@ -113,6 +114,7 @@ JOBS: dict[str, Job] = {
             "work",
             {"rectools": 1.0, "recbole": 0.2, "lenskit": 0.2, "cornac": 0.2, "irspack": None},
             {"cutoffs": [10, 20]},
+            quality="precision@10",  # defined alike everywhere
         ),
     )
 }

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import numpy as np
 from numpy.typing import NDArray
 

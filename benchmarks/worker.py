@@ -11,8 +11,6 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import numpy as np
 
 from benchmarks import artefacts

@@ -7,16 +7,18 @@ page holds another table than the one made here.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from vitrina.data.known import known_datasets
 from vitrina.data.splits import PROTOCOLS
 from vitrina.metrics.registry import known_metrics
-from vitrina.models.registry import model_class
+from vitrina.models.registry import MODELS, model_class
 from vitrina.models.space import Choice, Setting, settings_of
 
 DOCS = Path(__file__).parent
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
 _REGION = re.compile(r"(<!-- table: ([\w -]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
@@ -87,11 +89,16 @@ def _range(setting: Setting) -> str:
         return "fixed"
     if isinstance(space, Choice):
         return ", ".join(f"`{value}`" for value in space.values)
-    return f"{space.low:,g} to {space.high:,g}" + (", on a log scale" if space.log else "")
+    return f"{space.low:,.10g} to {space.high:,.10g}" + (", on a log scale" if space.log else "")
 
 
 def _toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _names(names: Iterable[str]) -> str:
+    """A line of names, wrapped."""
+    return textwrap.fill(", ".join(f"`{name}`" for name in names) + ".", 120, break_on_hyphens=False)
 
 
 TABLES: dict[str, Callable[..., str]] = {
@@ -99,11 +106,14 @@ TABLES: dict[str, Callable[..., str]] = {
     "settings": settings,
     "protocols": protocols,
     "datasets": datasets,
+    "model-names": lambda: _names(MODELS),
+    "metric-names": lambda: _names(metric.name for metric in known_metrics()),
+    "protocol-names": lambda: _names(name for name in PROTOCOLS if name != "default"),
 }
 
 
 if __name__ == "__main__":
-    for page in sorted(DOCS.glob("*.md")):
+    for page in PAGES:
         text = page.read_text(encoding="utf-8")
         if (new := filled(text)) != text:
             page.write_text(new, encoding="utf-8")

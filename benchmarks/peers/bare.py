@@ -7,7 +7,6 @@ from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 
 from benchmarks.artefacts import Artefact
-from benchmarks.log import Log
 from benchmarks.tasks import Fit, NotThereYet, Settings, Task
 from vitrina.kernels.sparse import sparse_sparse
 

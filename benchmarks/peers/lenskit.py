@@ -13,7 +13,8 @@ from lenskit.als import ImplicitMFScorer
 from lenskit.batch import recommend
 from lenskit.data import Dataset, ItemListCollection, from_interactions_df
 from lenskit.knn import EASEScorer, ItemKNNScorer, SLIMScorer
-from lenskit.metrics import NDCG, AveragePrecision, Hit, Precision, Recall, RecipRank, RunAnalysis
+from lenskit.metrics import NDCG, Hit, Precision, Recall, RecipRank, RunAnalysis
+from lenskit.metrics.ranking._map import AveragePrecision
 from lenskit.pipeline import RecPipelineBuilder
 from lenskit.training import TrainingOptions
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def _dataset(log: Log) -> Dataset:
 
 
 def _fit(build: Callable[[Settings], Any], dataset: Dataset, settings: Settings) -> Any:
-    model = build(settings)
+    model = build({**settings, "n_users": dataset.user_count})
     model.train(dataset, _OPTIONS)
     return model
 
@@ -105,7 +106,7 @@ def _pipeline_and_truth(
 ) -> tuple[Any, ItemListCollection, list[int]]:
     dataset = _dataset(log)
     model = ImplicitMFScorer(embedding_size=given["items"].shape[1], user_embeddings="prefer")
-    model.users, model.items = dataset.users, dataset.items
+    model.users, model.items, model.trained_epochs = dataset.users, dataset.items, 1
     model.user_embeddings, model.item_embeddings = given["users"], given["items"]
     held = log.held_out().tocoo()
     truth = ItemListCollection.from_df(pd.DataFrame({"user_id": held.row, "item_id": held.col}), ["user_id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from dataclasses import fields
 from types import ModuleType
 
 import pytest
@@ -12,12 +13,12 @@ import typer
 import vitrina
 from tests.docs.pages import DOCS, PAGES, ROOT
 from vitrina.cli.app import app
-from vitrina.data.splits import PROTOCOLS
 from vitrina.evaluation.audit import CODES
 from vitrina.experiments.config import RunConfig, SplitConfig
 from vitrina.experiments.reproduce import REPRODUCTIONS
 from vitrina.metrics.registry import known_metrics
-from vitrina.models.registry import MODELS
+from vitrina.models.base import Declares
+from vitrina.models.registry import MODELS, model_class
 from vitrina.report.theme import theme_css
 
 
@@ -45,7 +46,7 @@ def _first_column(text: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)` ", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p.parent == DOCS], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_tables_made_by_the_code_are_up_to_date(page):
     text = page.read_text(encoding="utf-8")
     assert text == _script("make_tables").filled(text), "run: python docs/make_tables.py"
@@ -107,19 +108,16 @@ def _commands(command, path: str) -> dict[str, list[str]]:
     return {name: found for key, sub in command.commands.items() for name, found in _commands(sub, f"{path} {key}").items()}
 
 
-@pytest.mark.parametrize(
-    ("paragraph", "names"),
-    [
-        ("Models", list(MODELS)),
-        ("Metrics", [metric.name for metric in known_metrics()]),
-        ("Splits", [name for name in PROTOCOLS if name != "default"]),
-    ],
-)
-def test_readme_names_what_is_here(paragraph, names):
+def test_the_readme_shows_a_demo_with_every_model():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(rf"\*\*{paragraph}\*\*: (.*?)(?:\(\[|, some in|, and)", text, re.DOTALL)
-    assert found is not None
-    assert re.findall(r"`([\w-]+)`", found[1]) == names
+    shown = text.split("<!-- demo:")[1].split("<!-- end of demo -->")[0]
+    missing = [name for name in MODELS if not re.search(rf"^ {re.escape(model_class(name).title)} +0\.", shown, re.MULTILINE)]
+    assert not missing, f"the README's demo lacks {', '.join(missing)}; run: python docs/make_demo.py"
+
+
+def test_what_a_model_can_declare_is_listed():
+    page = _page("add-a-model.md")
+    assert [f.name for f in fields(Declares) if f"`{f.name}`" not in page] == []
 
 
 def test_the_reproductions_page_holds_every_published_number():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.kernels import slow
-from tests.models.logs import random_log
+from tests.models.logs import random_log, shuffled
 from vitrina.models.neighbours.itemknn import ItemKNN
 
 K1, B = 1.2, 0.75
@@ -86,3 +86,13 @@ def test_blocks_of_targets():
         best = np.sort(cosines[:, target])[::-1][:10]
         np.testing.assert_allclose(np.sort(column)[::-1][:10], best, atol=1e-6)
         assert np.count_nonzero(column) == np.count_nonzero(best)
+
+
+def test_equal_similarities_do_not_depend_on_the_order_of_items():
+    """Counts are exact, so that the choice among ties must be the same in every block of targets."""
+    toy = random_log(60, 1100, 4000)
+    permuted = shuffled(toy)
+    items = permuted.items.encode(toy.items.ids)
+    settings = {"neighbours": 3, "normalise": False, "shrink": 0}
+    there = ItemKNN(**settings).fit(permuted).weights_[items][:, items]
+    assert (there != ItemKNN(**settings).fit(toy).weights_).nnz == 0

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; a run found there is gone on with.")]
 
 
+#: One model of each kind: the demo shows the job, not everything there is.
+_DEMO_MODELS = "random,popular,popular-recent,itemknn,ease,ials"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("compare")(compare)
@@ -74,7 +78,7 @@ def _settings(
     given = {"data": data, "trials": trials, "seconds": seconds, "metric": metric, "seed": seed, "memory": memory}
     overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if models:
-        overrides["models"] = [name.strip() for name in models.split(",")]
+        overrides["models"] = _names(models)
     if split or seed is not None:
         overrides["split"] = {"protocol": split or "default", "seed": seed or 0}
     if config:
@@ -82,6 +86,10 @@ def _settings(
     if not data:
         raise typer.BadParameter("name a data set (a folder or a known name), or give --config", param_hint="DATA")
     return make_config(**overrides)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _published(settings: RunConfig) -> Split | None:
@@ -185,6 +193,7 @@ def report(
 
 def demo(
     out: Out = Path("runs/demo"),
+    models: Annotated[str, typer.Option(help="Comma-separated names, see `vitrina models`.")] = _DEMO_MODELS,
     trials: Annotated[int, typer.Option(help="Tuning trials for every model.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of the simulated gallery and of the run.")] = 0,
     json: Json = False,
@@ -198,7 +207,7 @@ def demo(
     output.say("Simulating a gallery (people, works, likes and sales; nothing here is real) ...")
     dataset = simulate(seed=seed)
     output.say(f"{dataset!r}")
-    settings = make_config(data="demo", trials=trials, seed=seed)
+    settings = make_config(data="demo", models=_names(models), trials=trials, seed=seed)
     with shown() as progress:
         results = run_comparison(settings, dataset, out, progress=progress)
     _finish(results, out, json, csv=False)

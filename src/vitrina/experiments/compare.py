@@ -25,7 +25,8 @@ from vitrina.experiments.progress import Progress, Silent
 from vitrina.experiments.results import Left, assemble
 from vitrina.experiments.runs import RunFolder
 from vitrina.experiments.tune import Tuned, seeded_settings, tune
-from vitrina.models.registry import make
+from vitrina.models.registry import make, model_class
+from vitrina.models.space import without_idle
 from vitrina.models.storage import save_trained
 from vitrina.models.trained import Trained
 
@@ -81,7 +82,7 @@ def _split(config: RunConfig, dataset: Dataset, run: RunFolder, given: Split | N
 def _final(tuned: Tuned, split: Split, config: RunConfig, run: RunFolder) -> None:
     """Refit with the settings that won, test, and write: model and users first, the evaluation last."""
     name, learned = tuned.name, split.train_and_validation
-    settings = {**seeded_settings(name, config), **tuned.best.settings}
+    settings = without_idle(model_class(name), {**seeded_settings(name, config), **tuned.best.settings})
     started = time.perf_counter()
     model = make(name, **settings).fit(learned)
     fit_seconds = time.perf_counter() - started

@@ -27,7 +27,7 @@ from vitrina.experiments.progress import Progress
 from vitrina.experiments.seeds import seed_of
 from vitrina.models.base import Recommender, Validate
 from vitrina.models.registry import make, model_class
-from vitrina.models.space import Choice, Ints, search_space, settings_of
+from vitrina.models.space import Choice, Ints, search_space, settings_of, without_idle
 from vitrina.ranking.scorer import Scorer
 
 _STARTUP_TRIALS = 6  # random trials before TPE begins to model what is good
@@ -112,7 +112,8 @@ def _one_trial(
     name: str, number: int, before: list[TrialRecord], split: Split, config: RunConfig, validate: Validate
 ) -> TrialRecord:
     seed = seed_of(config.seed, name, number)
-    settings = {**seeded_settings(name, config), **_suggest(name, number, before, config, seed)}
+    asked = {**seeded_settings(name, config), **_suggest(name, number, before, config, seed)}
+    settings = without_idle(model_class(name), asked)
     started = time.perf_counter()
     value, state, message = None, "complete", ""
     try:

@@ -97,42 +97,87 @@ def _system(
 
 
 @njit(nogil=True, cache=True)
-def _descend(small: Floats, linear: Floats, l2: np.float32, threshold: np.float32, w: Floats, gw: Floats) -> None:
-    """Cycle over the coordinates of ``w' small w / 2 - linear' w + l2 w'w / 2``, ``w >= 0``; ``gw = small w`` is kept."""
-    n = w.size
+def _descend(
+    small: Floats,
+    linear: Floats,
+    l1: np.float32,
+    l2: np.float32,
+    threshold: np.float32,
+    active: NDArray[np.int32],
+    w: Floats,
+    product: Floats,
+) -> None:
+    """Cycle over the ``active`` coordinates until a whole pass moves none by more than ``threshold`` (in slope).
+
+    ``w``, ``linear`` and ``product`` (the Gram matrix times w) are ``[n]``; only ``w`` is changed.
+    """
+    n = small.shape[0]
+    slopes = np.empty(n, np.float32)
+    for a in range(n):
+        slopes[a] = linear[active[a]] - l1 - product[active[a]]
     for _ in range(_PASSES):
         worst = np.float32(0)
         for a in range(n):
-            row = small[a]
+            row, old = small[a], w[active[a]]
             curvature = row[a] + l2
-            new = max(np.float32(0), w[a] + (linear[a] - gw[a] - l2 * w[a]) / curvature)
-            if new == w[a]:
+            new = max(np.float32(0), old + (slopes[a] - l2 * old) / curvature)
+            if new == old:
                 continue
-            step = new - w[a]
-            w[a] = new
+            step = new - old
+            w[active[a]] = new
             for b in range(n):
-                gw[b] += row[b] * step
+                slopes[b] -= row[b] * step
             worst = max(worst, abs(step) * curvature)
         if worst <= threshold:
             return
 
 
 @njit(nogil=True, cache=True)
-def _largest(values: Floats, names: NDArray[np.int32], k: int) -> NDArray[np.int32]:
-    """Return the names of the ``k`` largest values, in the order given."""
-    if k >= names.size:
-        return names.copy()
-    cut = np.partition(values, values.size - k)[values.size - k]
-    spare = k - np.sum(values > cut)  # of those equal to the cut, the first
-    out = np.empty(k, np.int32)
+def _take_largest(values: Floats, names: NDArray[np.int32], size: int, k: int, out: NDArray[np.int32]) -> int:
+    """Write the names of the ``k`` largest of ``size`` values, in the order given, and return how many there are.
+
+    The cut is found by bisection; where it cannot tell values apart, the first of them are taken.
+    """
+    low, high = np.float32(np.inf), np.float32(-np.inf)
+    for p in range(size):
+        low, high = min(low, values[p]), max(high, values[p])
+    low -= np.float32(1)  # more than k values lie above low, at most k above high
+    for _ in range(24 if size > k else 0):
+        cut = np.float32(0.5) * (low + high)
+        above = 0
+        for p in range(size):
+            above += values[p] > cut
+        if above > k:
+            low = cut
+        else:
+            high = cut
+    spare = k
+    for p in range(size):
+        spare -= values[p] > high
+    taken = 0
+    for p in range(size):
+        if values[p] <= high:
+            if values[p] <= low or spare <= 0:
+                continue
+            spare -= 1
+        out[taken] = names[p]
+        taken += 1
+    return taken
+
+
+@njit(nogil=True, cache=True)
+def _screen(linear: Floats, l1: np.float32, candidates: NDArray[np.int32]) -> int:
+    """Write the coordinates that can be positive in the solution and return how many there are.
+
+    Counts and weights are not negative, so the slope of a coordinate at zero never rises above its first value: one that
+    does not exceed l1 there is zero in the solution.
+    """
     size = 0
-    for p in range(names.size):
-        tie = values[p] == cut
-        if values[p] > cut or (tie and spare > 0):
-            out[size] = names[p]
+    for k in range(linear.size):
+        if linear[k] > l1:
+            candidates[size] = k
             size += 1
-            spare -= tie
-    return out
+    return size
 
 
 @njit(nogil=True, cache=True)
@@ -147,63 +192,54 @@ def _solve_target(
     l1: np.float32,
     l2: np.float32,
     tolerance: np.float32,
-    out: Floats,
+    w: Floats,
 ) -> None:
-    n = out.size
-    out[:] = np.float32(0)
-    linear = np.zeros(n, np.float32)
+    """Solve one target into ``w [n]``: descend on a few coordinates, check all, add those that want to grow, again."""
+    n = w.size
+    linear, product = np.zeros(n, np.float32), np.empty(n, np.float32)
+    candidates, waiting, active = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    place = np.full(n, -1, np.int32)
+    urgency = np.empty(n, np.float32)
+    w[:] = np.float32(0)
+    product[:] = np.float32(0)  # the Gram matrix times w
     _add_row(dense, offsets, columns, counts, target, np.float32(1), linear)
     linear[target] = np.float32(0)
-    # Counts and weights are not negative, so the gradient of a coordinate at zero is never above its first value: one that
-    # does not exceed l1 there is zero in the solution.
-    candidates = np.flatnonzero(linear > l1).astype(np.int32)
-    if candidates.size == 0:
-        return
-    worst = linear.max()
-    linear -= l1
-    excess = np.empty(candidates.size, np.float32)
-    for p in range(candidates.size):  # the correlation with the target: a guess at the coordinates that will matter
+    n_candidates = _screen(linear, l1, candidates)
+    largest = np.float32(0)
+    for p in range(n_candidates):  # the correlation with the target: a guess at the coordinates that will matter
         k = candidates[p]
+        largest = max(largest, linear[k])
         spread = totals[k] * (np.float32(1) - totals[k] / n_rows)
-        excess[p] = (linear[k] - totals[k] * totals[target] / n_rows) / np.sqrt(max(spread, np.float32(1e-6)))
-    added = _largest(excess, candidates, _FIRST)
-    active = added[:0]
-    place = np.full(n, -1, np.int32)
-    w, small = np.empty(0, np.float32), np.empty((0, 0), np.float32)
-    product = np.zeros(n, np.float32)  # Gram matrix times the whole solution
-    finest = tolerance * worst
-    threshold = max(finest, _COARSE * worst)
-    for _ in range(_ROUNDS):
-        if added.size:
-            n_old = active.size
-            active = np.concatenate((active, added))
-            for a in range(n_old, active.size):
+        urgency[p] = (linear[k] - totals[k] * totals[target] / n_rows) / np.sqrt(max(spread, np.float32(1e-6)))
+    finest = tolerance * largest
+    threshold = max(finest, _COARSE * largest)
+    small = np.empty((0, 0), np.float32)
+    n_active, n_added = 0, _take_largest(urgency, candidates, n_candidates, _FIRST, active)
+    for _ in range(_ROUNDS if n_candidates else 0):
+        if n_added:
+            for a in range(n_active, n_active + n_added):
                 place[active[a]] = a
-            w = np.concatenate((w, np.zeros(added.size, np.float32)))
-            small = _system(dense, offsets, columns, counts, active, place, small)
-        _descend(small, linear[active], l2, threshold, w, product[active])
+            n_active += n_added
+            small = _system(dense, offsets, columns, counts, active[:n_active], place, small)
+        _descend(small, linear, l1, l2, threshold, active, w, product)
         product[:] = np.float32(0)
-        for a in range(active.size):
-            if w[a] > 0:
-                _add_row(dense, offsets, columns, counts, active[a], w[a], product)
-        violated = np.float32(0)
-        for a in range(active.size):
-            slope = linear[active[a]] - product[active[a]] - l2 * w[a]
-            violated = max(violated, abs(slope) if w[a] > 0 else slope)
-        size = 0
-        waiting = np.empty(candidates.size, np.int32)
-        for k in candidates:
-            slope = linear[k] - product[k]
-            if place[k] < 0 and slope > finest:
-                excess[size], waiting[size] = slope, k
-                size += 1
-        if size == 0 and violated <= finest:
-            break
-        limit = max(64, int(_GROWTH * active.size))
-        added = _largest(excess[:size], waiting[:size], limit)
-        threshold = max(finest * np.float32(0.5), threshold * np.float32(0.3 if size > limit else 0.1))
-    for a in range(active.size):
-        out[active[a]] = w[a]
+        for a in range(n_active):
+            if w[active[a]] > 0:
+                _add_row(dense, offsets, columns, counts, active[a], w[active[a]], product)
+        violated, n_waiting = np.float32(0), 0
+        for p in range(n_candidates):
+            k = candidates[p]
+            slope = linear[k] - l1 - product[k] - l2 * w[k]
+            if place[k] >= 0:
+                violated = max(violated, abs(slope) if w[k] > 0 else slope)
+            elif slope > finest:
+                urgency[n_waiting], waiting[n_waiting] = slope, k
+                n_waiting += 1
+        if n_waiting == 0 and violated <= finest:
+            return
+        limit = max(64, int(_GROWTH * n_active))
+        n_added = _take_largest(urgency, waiting, n_waiting, limit, active[n_active:])
+        threshold = max(finest * np.float32(0.5), threshold * np.float32(0.3 if n_waiting > limit else 0.1))
 
 
 @njit(nogil=True, cache=True)

@@ -42,7 +42,8 @@ def family(name: str) -> str:
 
 def in_words(error: ValidationError) -> str:
     """Name each wrong field and what is wrong with it, in one line."""
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    parts = ((".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ").rstrip(".")) for e in error.errors())
+    return "; ".join(": ".join(filter(None, part)) for part in parts)
 
 
 def make(name: str, **settings: Any) -> Recommender:

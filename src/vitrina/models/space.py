@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from vitrina.errors import VitrinaError
 
 T = TypeVar("T")
 
@@ -48,6 +51,14 @@ class Choice:
 Range = Ints | Floats | Choice
 
 
+@dataclass(frozen=True)
+class Only:
+    """The setting matters only where another one, ``setting``, has one of ``values``; elsewhere it keeps its default."""
+
+    setting: str
+    values: tuple[Any, ...]
+
+
 @dataclass_transform(kw_only_default=True)
 def hyperparameters(cls: type[T]) -> type[T]:
     """Turn a model class into a keyword-only, validated dataclass of its hyper-parameters."""
@@ -62,6 +73,12 @@ class Setting:
     default: Any
     range: Range | None
     doc: str
+    only: Only | None = None
+
+    def matters(self, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
+        """Whether the setting changes anything beside the other ``settings``."""
+        other = self.only
+        return other is None or settings.get(other.setting, defaults[other.setting]) in other.values
 
 
 def settings_of(model: type) -> list[Setting]:
@@ -76,6 +93,7 @@ def settings_of(model: type) -> list[Setting]:
                 field.default,
                 next((n for n in notes if isinstance(n, Range)), None),
                 next((n for n in notes if isinstance(n, str)), ""),
+                next((n for n in notes if isinstance(n, Only)), None),
             )
         )
     return found
@@ -84,3 +102,22 @@ def settings_of(model: type) -> list[Setting]:
 def search_space(model: type) -> dict[str, Range]:
     """Return the hyper-parameters that have a search range."""
     return {s.name: s.range for s in settings_of(model) if s.range is not None}
+
+
+def without_idle(model: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``settings`` less those that do not matter beside the others, so that a search tries no setting twice."""
+    listed = {s.name: s for s in settings_of(model)}
+    defaults = {name: s.default for name, s in listed.items()}
+    return {name: value for name, value in settings.items() if listed[name].matters(settings, defaults)}
+
+
+def refuse_idle(model: Any) -> None:
+    """Raise ``VitrinaError`` when a setting was given that does not matter beside the others: it would mislead."""
+    settings = {s.name: getattr(model, s.name) for s in settings_of(type(model))}
+    for s in settings_of(type(model)):
+        if s.only is not None and settings[s.name] != s.default and not s.matters(settings, settings):
+            values = " or ".join(map(str, s.only.values))
+            raise VitrinaError(
+                f"{s.name} = {settings[s.name]!r} matters only with {s.only.setting} = {values}, "
+                f"not with {settings[s.only.setting]!r}. Leave it out."
+            )

@@ -12,7 +12,7 @@ O(events d^2 + (users + items) d^3), memory (users + items) d.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.kernels.als import solve_rows
+from vitrina.kernels.als_steps import block_rows, conjugate_gradient_rows
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
 from vitrina.models.factors.products import score_factors
@@ -39,6 +40,9 @@ class IALS(Recommender):
     nu: Annotated[float, "exponent of the frequency scaling"] = 1.0
     sigma: Annotated[float, Field(ge=0), "standard deviation of the initial vectors is sigma / sqrt(d)"] = 0.1
     epochs: Annotated[int, Field(ge=1), "passes over users and items; with validation the best number up to this"] = 16
+    solver: Annotated[Literal["exact", "cg", "block"], "half-steps solved exactly, by conjugate gradients, or by blocks"] = (
+        "exact"
+    )
     seed: Annotated[int, "seed of the random numbers"] = 0
 
     name: ClassVar[str] = "ials"
@@ -57,13 +61,22 @@ class IALS(Recommender):
         self.ridge_offset_ = self.alpha0 * n_items
         user_ridge, item_ridge = self._ridge(x, self.ridge_offset_), self._ridge(x_by_item, self.alpha0 * n_users)
         best = BestEpoch(validate, self.epochs)
+        users = np.zeros((n_users, self.factors), np.float32)
         for epoch in best:
-            users = solve_rows(x, self.item_vectors_, self.gram_, user_ridge)
-            vectors = solve_rows(x_by_item, users, self._gram(users), item_ridge)
+            users = self._half_step(x, self.item_vectors_, self.gram_, user_ridge, users)
+            vectors = self._half_step(x_by_item, users, self._gram(users), item_ridge, self.item_vectors_.copy())
             self.item_vectors_, self.gram_ = vectors, self._gram(vectors)
             best.after(epoch, self, {"item_vectors_": self.item_vectors_, "gram_": self.gram_})
         best.restore(self)
         return self
+
+    def _half_step(self, x: csr_matrix, fixed: Scores, gram: Scores, ridge: NDArray[np.float32], last: Scores) -> Scores:
+        """Update one side with the other ``fixed``, from its ``last`` vectors."""
+        if self.solver == "cg":
+            return conjugate_gradient_rows(x, fixed, gram, ridge, last)
+        if self.solver == "block":
+            return block_rows(x, fixed, gram, ridge, last)
+        return solve_rows(x, fixed, gram, ridge)
 
     def _gram(self, vectors: Scores) -> Scores:
         return np.float32(self.alpha0) * (vectors.T @ vectors)

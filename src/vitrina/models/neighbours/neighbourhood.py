@@ -1,44 +1,66 @@
-"""Similarities of all items, block by block, keeping the strongest."""
+"""The neighbours of all items: similarities block by block, keeping the strongest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from vitrina.kernels.sparse import sparse_sparse
-from vitrina.kernels.topk import top_k
+from vitrina.kernels.strongest import Keys, Measure, strongest_of_dense, strongest_products
+from vitrina.models.neighbours.similarity import SimilaritySettings, Sizes
+from vitrina.models.neighbours.weighting import weighted
 from vitrina.ranking.scorer import Scores
 
 _BLOCK = 512
 
-#: Turns the dot products of a block of target items with all items, ``[block, n_items]``, into similarities (in place).
-Similarity = Callable[[Scores, slice], Scores]
 
+def item_neighbours(settings: SimilaritySettings, x: csr_matrix, item_keys: Keys, dense: Scores | None = None) -> csr_matrix:
+    """Return the similarities of items, float32 CSR ``[n_items, n_items]`` (row: source, column: target).
 
-def strongest_neighbours(x: csr_matrix, similarity: Similarity, k: int, item_keys: NDArray[np.uint64]) -> csr_matrix:
-    """Return the similarities of the columns of ``x``, CSR ``[n_items, n_items]`` (row: source, column: target).
-
-    Each target keeps its ``k`` most similar sources; itself and similarities of zero are left out. Equal similarities are
+    Items are the columns of ``x [n_terms, n_items]`` (terms: users, words), continued by the columns of ``dense``
+    ``[n_features, n_items]`` where given. Each target keeps its most similar sources, never itself; equal similarities are
     chosen by a hash of the items' keys, never by position.
     """
-    n_items = x.shape[1]
+    x = presence(x) if settings.compares_sets else weighted(x, settings.weighting)
     by_item = x.T.tocsr()
-    rows, columns, values = [], [], []
-    for start in range(0, n_items, _BLOCK):
-        stop = min(n_items, start + _BLOCK)
-        block = similarity(sparse_sparse(by_item[start:stop], x), slice(start, stop))
-        block[np.arange(stop - start), np.arange(start, stop)] = np.nan
-        block[block == 0] = np.nan
-        sources, strengths = top_k(block, min(k, n_items), row_keys=item_keys[start:stop], column_keys=item_keys)
-        targets, ranks = np.nonzero(sources >= 0)
-        rows.append(sources[targets, ranks])
-        columns.append((targets + start).astype(np.int32))
-        values.append(strengths[targets, ranks])
-    weights = csr_matrix(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n_items, n_items), dtype=np.float32
-    )
-    weights.sort_indices()
-    return weights
+    sizes = Sizes.of_rows(by_item)
+    if dense is None:
+        measure = settings.measure(sizes, sizes, targets="rows")
+        itself = np.arange(x.shape[1], dtype=np.int32)
+        kept = strongest_products(
+            by_item, x, settings.neighbours, measure=measure, excluded=itself, row_keys=item_keys, column_keys=item_keys
+        )
+    else:
+        sizes += Sizes.of_columns(dense)
+        kept = _neighbours_of_dense(settings, by_item, x, dense, sizes, item_keys)
+    return kept.T.tocsr()
+
+
+def presence(x: csr_matrix) -> csr_matrix:
+    """Return ``x`` with 1 for every entry."""
+    return csr_matrix((np.ones(x.nnz, np.float32), x.indices, x.indptr), shape=x.shape)
+
+
+def _neighbours_of_dense(
+    settings: SimilaritySettings, by_item: csr_matrix, x: csr_matrix, dense: Scores, sizes: Sizes, keys: Keys
+) -> csr_matrix:
+    """Compare vectors that are partly dense: their products come from BLAS, a block of targets at a time."""
+    columns = settings.measure(sizes, sizes, targets="rows").columns
+    blocks = []
+    for start in range(0, len(by_item.indptr) - 1, _BLOCK):
+        targets = slice(start, min(by_item.shape[0], start + _BLOCK))
+        products = sparse_sparse(by_item[targets], x)
+        products += dense[:, targets].T @ dense
+        measure = settings.measure(sizes, sizes, targets="rows")
+        blocks.append(
+            strongest_of_dense(
+                products,
+                settings.neighbours,
+                measure=measure._replace(rows=measure.rows[:, targets]),
+                excluded=np.arange(targets.start, targets.stop, dtype=np.int32),
+                row_keys=keys[targets],
+                column_keys=keys,
+            )
+        )
+    return vstack(blocks, format="csr")
