@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import polars as pl
 
 from vitrina.errors import VitrinaError
 
@@ -51,10 +54,10 @@ def atomic_folder(path: Path, *, marker: str, overwrite: bool = False) -> Iterat
             os.replace(path, old)
         os.replace(part, path)
     except OSError as error:
-        if old.exists() and not path.exists():
-            os.replace(old, path)
         raise VitrinaError(f"cannot write {path}: {error.strerror or error}. Free some space or choose another --out.") from error
     finally:
+        if old.exists() and not path.exists():  # stopped between the two renames: the old folder comes back
+            os.replace(old, path)
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
@@ -63,3 +66,11 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file atomically, UTF-8."""
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write one table; whatever goes wrong below is raised as ``OSError``, so that callers clean up in one place."""
+    try:
+        frame.write_parquet(path, compression="zstd", compression_level=3)
+    except pl.exceptions.PolarsError as error:
+        raise OSError(errno.EIO, str(error)) from error

@@ -27,7 +27,7 @@ from scipy.sparse import csr_matrix, issparse
 import vitrina
 from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, PRICE, STOCK, TITLE, Catalogue, FeatureMatrix
 from vitrina.data.dataset import SCHEMA, Dataset, DatasetInfo
-from vitrina.data.files import atomic_folder
+from vitrina.data.files import atomic_folder, write_parquet
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import DataError
 
@@ -177,14 +177,6 @@ def checksum(path: Path) -> str:
     """Return the BLAKE2b checksum of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write one table; whatever goes wrong below is raised as ``OSError``, so that callers clean up in one place."""
-    try:
-        frame.write_parquet(path, compression="zstd", compression_level=3)
-    except pl.exceptions.PolarsError as error:
-        raise OSError(errno.EIO, str(error)) from error
 
 
 _AGAIN = "Restore it from a copy, or import the data again."

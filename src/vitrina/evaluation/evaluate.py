@@ -145,6 +145,8 @@ class _Collector:
 
 def _columns_of(targets: Ragged, columns: NDArray[np.int32]) -> NDArray[np.int32]:
     """Translate target items to columns of the scored block, -1 where a target is not a candidate."""
+    if columns.ndim == 1 and not len(columns):
+        return np.full(targets.values.size, -1, np.int32)
     if columns.ndim == 1:
         at = np.minimum(np.searchsorted(columns, targets.values), len(columns) - 1)
         return np.where(columns[at] == targets.values, at, -1).astype(np.int32)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.data.dataset import Dataset
-from vitrina.data.files import atomic_file, write_text
+from vitrina.data.files import atomic_file, write_parquet, write_text
 from vitrina.data.splits.protocols import make_split
 from vitrina.data.splits.split import Split
 from vitrina.data.splits.storage import load_split, save_split
@@ -92,7 +92,7 @@ def _final(tuned: Tuned, split: Split, config: RunConfig, run: RunFolder) -> Non
         trained = Trained.of(model, learned, split=split.hash, run=config.data)
         save_trained(trained, run.model(name), overwrite=run.model(name).exists())
     with atomic_file(run.users(name)) as part:
-        result.per_user.write_parquet(part)
+        write_parquet(result.per_user, part)
     record = {
         "name": name,
         "metrics": result.metrics,

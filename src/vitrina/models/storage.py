@@ -22,10 +22,10 @@ from scipy.sparse import csr_matrix, issparse
 from vitrina import __version__
 from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import DatasetInfo
-from vitrina.data.files import atomic_folder, write_text
+from vitrina.data.files import atomic_folder, write_parquet, write_text
 from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
-from vitrina.data.storage import checksum, write_parquet
+from vitrina.data.storage import checksum
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import ModelFileError
 from vitrina.models.base import Recommender

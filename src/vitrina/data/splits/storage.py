@@ -15,7 +15,7 @@ import tomli_w
 from numpy.typing import NDArray
 
 from vitrina.data.dataset import Dataset
-from vitrina.data.files import atomic_folder
+from vitrina.data.files import atomic_folder, write_parquet
 from vitrina.data.ragged import Ragged
 from vitrina.data.splits.split import Candidates, Label, Split
 from vitrina.data.vocabulary import Vocabulary
@@ -46,9 +46,9 @@ def save_split(split: Split, folder: Path, *, overwrite: bool = False) -> None:
         about["candidates"] = {name: "per query" if isinstance(c, Ragged) else "shared" for name, c in ranked.items()}
         about["codes"] = {"users": _order(split.dataset.users), "items": _order(split.dataset.items)}
     with atomic_folder(folder, marker=MARKER, overwrite=overwrite) as part:
-        pl.DataFrame({"label": split.labels}).write_parquet(part / "labels.parquet", compression="zstd")
+        write_parquet(pl.DataFrame({"label": split.labels}), part / "labels.parquet")
         for name, candidates in ranked.items():
-            _frame(candidates).write_parquet(part / f"candidates-{name}.parquet", compression="zstd")
+            write_parquet(_frame(candidates), part / f"candidates-{name}.parquet")
         (part / MARKER).write_text(tomli_w.dumps(about), encoding="utf-8")
 
 
