@@ -46,6 +46,7 @@ def reproduce(
                 "published": r.published,
                 "difference": {m: r.metrics[m] - value for m, value in r.published.items()},
                 "tolerance": r.tolerance,
+                "at_least": r.at_least,
                 "reached": r.reached,
                 "seconds": r.seconds,
                 "settings": r.settings,
@@ -63,7 +64,7 @@ def reproduce(
                 "ours": r.metrics[metric],
                 "published": value,
                 "difference": f"{r.metrics[metric] - value:+.4f}",
-                "within": f"{'yes' if abs(r.metrics[metric] - value) <= r.tolerance else 'NO'} (±{r.tolerance})",
+                "reached": f"{'yes' if r.reaches(metric) else 'NO'} ({'or more' if r.at_least else f'±{r.tolerance}'})",
                 "seconds": f"{r.seconds:.1f}",
             }
             for r in found

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from vitrina.experiments.published import citeulike_a_p10, ncf_ml_1m
+from vitrina.experiments.published import citeulike_a_p10, citeulike_t_p10, ncf_ml_1m
 from vitrina.experiments.published.entries import Protocol, Reproduction
 
 PROTOCOLS: dict[str, Protocol] = {
     "ncf-ml-1m": ncf_ml_1m.PROTOCOL,
     "citeulike-a-p10": citeulike_a_p10.PROTOCOL,
+    "citeulike-t-p10": citeulike_t_p10.PROTOCOL,
 }
 
 #: "protocol/model" -> entry.
 REPRODUCTIONS: dict[str, Reproduction] = {
     **{f"ncf-ml-1m/{name}": entry for name, entry in ncf_ml_1m.ENTRIES.items()},
     **{f"citeulike-a-p10/{name}": entry for name, entry in citeulike_a_p10.ENTRIES.items()},
+    **{f"citeulike-t-p10/{name}": entry for name, entry in citeulike_t_p10.ENTRIES.items()},
 }

@@ -28,3 +28,4 @@ class Reproduction:
     tolerance: float
     source: str = ""
     note: str = ""
+    at_least: bool = False  # a number to reach or surpass, not to hit

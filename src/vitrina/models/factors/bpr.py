@@ -57,7 +57,7 @@ class BPRMF(Recommender):
         self.user_vectors_, self.item_vectors_, self.item_biases_ = users, items, biases
         best = BestEpoch(validate, self.epochs, every=5)
         for epoch in best:
-            loss = bpr_epoch(
+            bpr_epoch(
                 x.indptr,
                 x.indices,
                 row_of,
@@ -70,7 +70,7 @@ class BPRMF(Recommender):
                 reg_negative=self.reg_negative,
                 seed=int(rng.integers(2**63)),
             )
-            if not np.isfinite(loss):
+            if not np.isfinite(items).all():
                 raise VitrinaError(f"bpr-mf: the factors exploded in epoch {epoch}; use a smaller lr than {self.lr}.")
             best.after(epoch, self, {"user_vectors_": users, "item_vectors_": items, "item_biases_": biases}, copy=True)
         best.restore(self)

@@ -61,7 +61,7 @@ class LogisticMF(Recommender):
         self.user_vectors_, self.item_vectors_, self.item_biases_ = users, items, item_biases
         best = BestEpoch(validate, self.epochs, every=5)
         for epoch in best:
-            loss = logistic_epoch(
+            logistic_epoch(
                 row_of,
                 x.indices,
                 rng.permutation(x.nnz * (self.negatives + 1)),
@@ -75,7 +75,7 @@ class LogisticMF(Recommender):
                 reg=self.reg,
                 seed=int(rng.integers(2**63)),
             )
-            if not np.isfinite(loss):
+            if not np.isfinite(items).all():
                 raise VitrinaError(f"mf: the factors exploded in epoch {epoch}; use a smaller lr than {self.lr}.")
             best.after(epoch, self, {"user_vectors_": users, "item_vectors_": items, "item_biases_": item_biases}, copy=True)
         best.restore(self)
