@@ -7,9 +7,13 @@ from vitrina.errors import VitrinaError
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path):
-    with pytest.raises(KeyboardInterrupt), files.atomic_folder(tmp_path / "out", marker="m") as part:
-        (part / "m").write_text("half")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with files.atomic_folder(tmp_path / "out", marker="m") as part:
+            (part / "m").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert not list(tmp_path.iterdir())
 
 

@@ -71,7 +71,7 @@ def test_a_logistic_step_by_hand():
 def test_the_same_seed_gives_the_same_epoch():
     results = []
     for seed in (3, 3, 4):
-        offsets, columns, row_of, users, items, biases = one_pair()
+        offsets, columns, row_of, users, items, _ = one_pair()
         items = np.vstack([items, items])
         rates = {"lr": 0.1, "reg_user": 0, "reg_positive": 0, "reg_negative": 0, "seed": seed}
         for _ in range(5):
