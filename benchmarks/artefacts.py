@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, issparse
 
 #: Arrays by name: ``weights`` (row: source, column: target; sparse or dense), or ``users`` and ``items`` (vectors) and
-#: perhaps ``biases`` of items, or ``lists`` (items, best first, -1 for none) and perhaps ``of`` (their users).
+#: perhaps ``biases`` of items, or ``lists`` (of all users: items, best first, -1 for none).
 Artefact = Mapping[str, Any]
 
 
@@ -20,13 +20,13 @@ def save(artefact: Artefact, path: Path) -> None:
     flat: dict[str, NDArray[Any]] = {}
     for name, value in artefact.items():
         if issparse(value):
-            rows = csr_matrix(value)
+            rows = value.tocsr()
             flat |= {f"{name}.data": rows.data.astype(np.float32), f"{name}.indices": rows.indices}
             flat |= {f"{name}.indptr": rows.indptr, f"{name}.shape": np.array(rows.shape)}
         else:
             array = np.asarray(value)
             flat[name] = array.astype(np.float32) if array.dtype.kind == "f" else array
-    np.savez(path, **flat)
+    np.savez(path, **flat)  # type: ignore[arg-type]
 
 
 def load(path: Path) -> dict[str, Any]:

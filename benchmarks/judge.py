@@ -50,16 +50,14 @@ class _Vectors:
 
 
 class _Lists:
-    """Ready lists of some users; what is not listed has no score."""
+    """Ready lists of all users; what is not listed has no score."""
 
-    def __init__(self, lists: NDArray[np.int32], of: NDArray[np.int32], n_users: int, n_items: int) -> None:
+    def __init__(self, lists: NDArray[np.int32], n_items: int) -> None:
         self._lists, self._n_items = lists, n_items
-        self._row_of = np.full(n_users, -1)
-        self._row_of[of] = np.arange(of.size)
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         assert queries.users is not None
-        lists = self._lists[self._row_of[queries.users]]
+        lists = self._lists[queries.users]
         scores = np.full((len(queries), self._n_items), np.nan, np.float32)
         rows, ranks = np.nonzero(lists >= 0)
         scores[rows, lists[rows, ranks]] = -ranks
@@ -74,13 +72,11 @@ def main() -> None:
     users = np.flatnonzero(np.diff(log.held_offsets)).astype(np.int32)
     if users.size > _AT_MOST:
         users = np.sort(np.random.default_rng(0).choice(users, _AT_MOST, replace=False))
-    judged = {}
+    part, judged = part_of(log, dataset, users), {}
     for name, path in request["kept"].items():
         found = artefacts.load(Path(path))
         if not found:
             continue
-        asked = np.intersect1d(users, found["of"]) if "of" in found else users
-        part = part_of(log, dataset, asked.astype(np.int32))
         judged[name] = evaluate(_scorer(found, log), part, dataset, METRICS).metrics
     print(json.dumps(judged))
 
@@ -89,8 +85,7 @@ def _scorer(found: dict[str, Any], log: Log) -> Scorer:
     if "weights" in found:
         return _Weights(found["weights"])
     if "lists" in found:
-        of = found.get("of", np.arange(log.n_users, dtype=np.int32))
-        return _Lists(found["lists"], of, log.n_users, log.n_items)
+        return _Lists(found["lists"], log.n_items)
     return _Vectors(found["users"], found["items"], found.get("biases"))
 
 

@@ -37,7 +37,8 @@ class Pair:
     """Ours beside one other library in one stage of a job on one data set.
 
     ``seconds`` are medians (ours, theirs); ``wall`` and ``cpu`` ratios of time, ``memory`` of what the stage added at its
-    peak; ``peaks`` are bytes of the whole processes; ``quality`` nDCG@10, or what the job names (ours, theirs), None where nobody judged.
+    peak; ``peaks`` are bytes of the whole processes; ``quality`` nDCG@10, or what the job names (ours, theirs), None where
+    nobody judged.
     """
 
     data: str
@@ -104,7 +105,7 @@ def _stages(job: Job, ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str,
 
 
 def _pair(measured: dict[str, Any], job: Job, library: str, theirs: list[dict[str, Any]], stage: str) -> Pair | None:
-    both = list(zip(measured["runs"][OURS], theirs, strict=False))
+    both = [runs for runs in zip(measured["runs"][OURS], theirs, strict=False) if all(stage in run["wall"] for run in runs)]
     quality = quality_of(measured, OURS), quality_of(measured, library)
     if job.kind == "curve":
         arrivals = _arrivals(measured, library)

@@ -15,12 +15,12 @@ from benchmarks.ratios import Pair
 
 _STAGES = {"fit": "", "work": "", "recommend": ", then top 100 for all users"}
 
-_HOW = """Each row sets Vitrina beside one library: **ratio = seconds of ours : seconds of theirs, below 1 we are ahead**. Median over
-the rounds, least and greatest in brackets. In every round each library runs once, one after the other, in a process of its
-own, after a warm-up on a toy log; the order is turned round from round to round. *Processor* is the same ratio of processor
-time (all threads), which other work on the machine disturbs less. *Memory* is the ratio of what the work added at its peak to
-the process that already held the data. Quality is nDCG@10 on held-out events, judged by one evaluator (ours) for all; of the
-metrics job it is precision@10 as each library computes it."""
+_HOW = """Each row sets Vitrina beside one library: **ratio = seconds of ours : seconds of theirs, below 1 we are ahead**.
+Median over the rounds, least and greatest in brackets. In every round each library runs once, one after the other, in a
+process of its own, after a warm-up on a toy log; the order is turned round from round to round. *Processor* is the same
+ratio of processor time (all threads), which other work on the machine disturbs less. *Memory* is the ratio of what the work
+added at its peak to the process that already held the data. Quality is nDCG@10 on held-out events, judged by one evaluator
+(ours) for all; of the metrics job it is precision@10 as each library computes it."""
 
 
 def write(out: Path) -> str:

@@ -27,7 +27,7 @@ class Fit:
     fit: Callable[[Any, Settings], Any]
     export: Callable[[Any], Artefact]
     recommend: Callable[[Any, Any, NDArray[np.int32], int], Lists] | None = None
-    at_most: int | None = None  # users to recommend to where the library takes them one by one; the time is scaled
+    one_by_one: bool = False  # it takes users one at a time: measured once, and not for many
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from benchmarks.measure import Meter
 from benchmarks.tasks import Curve, Fit, NotThereYet, Once, Task
 
 _TOP = 100
+_MANY = 20_000  # users: more are not recommended to one by one
 _SHOWN = ("numpy", "scipy", "numba", "torch")
 
 
@@ -75,19 +76,13 @@ def _fit(task: Fit, log: Log, settings: dict[str, Any], keep: str | None, meter:
     with meter.stage("fit"):
         model = task.fit(data, settings)
     kept = _keep(lambda: task.export(model), keep, "model")
-    if task.recommend is None:
-        return {"kept": kept}
     users = np.arange(log.n_users, dtype=np.int32)
-    if task.at_most is not None and task.at_most < users.size:
-        users = np.sort(np.random.default_rng(0).choice(users, task.at_most, replace=False))
+    if task.recommend is None or (task.one_by_one and (keep is None or users.size > _MANY)):
+        return {"kept": kept}
     k = min(_TOP, log.n_items)
     with meter.stage("recommend"):
         lists = task.recommend(model, data, users, k)
-    scale = log.n_users / users.size
-    meter.wall["recommend"] *= scale
-    meter.cpu["recommend"] *= scale
-    kept |= _keep(lambda: {"lists": lists, "of": users}, keep, "lists")
-    return {"kept": kept, "scaled": {"recommend": scale} if scale > 1 else {}}
+    return {"kept": kept | _keep(lambda: {"lists": lists}, keep, "lists")}
 
 
 def _curve(task: Curve, log: Log, settings: dict[str, Any], keep: str | None, meter: Meter) -> dict[str, Any]:

@@ -6,20 +6,24 @@ page holds another table than the one made here.
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterable
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 from vitrina.data.known import known_datasets
 from vitrina.data.splits import PROTOCOLS
 from vitrina.metrics.registry import known_metrics
+from vitrina.models.base import Declares
 from vitrina.models.registry import MODELS, model_class
 from vitrina.models.space import Choice, Setting, settings_of
 
 DOCS = Path(__file__).parent
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
-_REGION = re.compile(r"(<!-- table: ([\w -]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+_REGION = re.compile(r"(<!-- table: ([\w. -]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
 def filled(text: str) -> str:
@@ -59,6 +63,57 @@ def settings(model: str) -> str:
         for s in settings_of(model_class(model))
     ]
     return markdown(["setting", "default", "searched", "what it does"], rows) if rows else "It has no settings."
+
+
+def models() -> str:
+    """A section for every model: what its file says of it, what it needs, its settings."""
+    sections = []
+    for name in MODELS:
+        cls = model_class(name)
+        shared = [other for other in MODELS if model_class(other).__module__ == cls.__module__]
+        about = prose(import_module(cls.__module__).__doc__ or "", lead=True)
+        if len(shared) > 1:  # the file's first sentence is about all of its models
+            about = "\n\n".join([prose(cls.__doc__ or ""), *about.split("\n\n")[1:]])
+        sections.append("\n\n".join([f"## {cls.title}: `{name}`", about, *_needs(cls.declares), settings(name)]))
+    return "\n\n".join(sections)
+
+
+def declares() -> str:
+    """What a model can declare of itself."""
+    return _names(field.name for field in fields(Declares))
+
+
+def docstring(module: str) -> str:
+    """What a module says of itself."""
+    return prose(import_module(module).__doc__ or "")
+
+
+def prose(text: str, *, lead: bool = False) -> str:
+    """Turn a docstring into Markdown; indented parts after ``::`` are equations. ``lead`` drops the name before the colon."""
+    paragraphs, equation = [], False
+    for part in re.split(r"\n\s*\n", inspect.cleandoc(text)):
+        if equation and part.startswith(" "):
+            plain = textwrap.dedent(part).replace("``", "")
+            paragraphs.append(f"```text\n{plain}\n```")
+            continue
+        line = " ".join(part.split())
+        equation = line.endswith("::")
+        line = re.sub(r"``(.+?)``", r"`\1`", line.removesuffix(":") if equation else line).replace("<", "&lt;")
+        paragraphs.append(textwrap.fill(line, 130, break_on_hyphens=False, break_long_words=False))
+    if lead:
+        first = paragraphs[0].partition(": ")[2] or paragraphs[0]
+        paragraphs[0] = first[0].upper() + first[1:]
+    return "\n\n".join(paragraphs)
+
+
+def _needs(declared: Declares) -> list[str]:
+    """What to know before using a model, as a paragraph."""
+    facts = {
+        "It needs a timestamp for every event.": declared.needs_times,
+        "It needs a feature of the catalogue.": declared.needs_feature,
+        "It knows only the people of its training data and has nothing to say of others.": not declared.folds_in,
+    }
+    return [" ".join(fact for fact, holds in facts.items() if holds)] if any(facts.values()) else []
 
 
 def protocols() -> str:
@@ -103,7 +158,9 @@ def _names(names: Iterable[str]) -> str:
 
 TABLES: dict[str, Callable[..., str]] = {
     "metrics": metrics,
-    "settings": settings,
+    "models": models,
+    "docstring": docstring,
+    "declares": declares,
     "protocols": protocols,
     "datasets": datasets,
     "model-names": lambda: _names(MODELS),

@@ -19,15 +19,13 @@ from benchmarks.tasks import Fit, Lists, NotThereYet, Once, Settings, Task
 
 DISTRIBUTION = "cornac"
 
-_AT_MOST = 500  # users recommended to: it takes them one by one
-
 
 def task(job: str) -> Task:
     """Say how Cornac does ``job``."""
     if job == "ease":
-        return Fit(_dataset, _fit_ease, lambda model: {"weights": np.asarray(model.B)}, _recommend, at_most=_AT_MOST)
+        return Fit(_dataset, _fit_ease, lambda model: {"weights": np.asarray(model.B)}, _recommend, one_by_one=True)
     if job == "bpr-mf":
-        return Fit(_dataset, _fit_bpr, _vectors, _recommend, at_most=_AT_MOST)
+        return Fit(_dataset, _fit_bpr, _vectors, _recommend, one_by_one=True)
     if job == "metrics":
         return Once(_model_and_truth, lambda state: _measured(*state))
     raise NotThereYet(f"Cornac has no {job}")

@@ -27,7 +27,6 @@ from benchmarks.tasks import Curve, Fit, Lists, NotThereYet, Once, Settings, Tas
 DISTRIBUTION = "lenskit"
 
 _OPTIONS = TrainingOptions(rng=0)
-_AT_MOST = 500  # users recommended to: it takes them one by one
 
 
 def task(job: str) -> Task:
@@ -39,7 +38,7 @@ def task(job: str) -> Task:
     if job not in _MODELS:
         raise NotThereYet(f"LensKit has no {job}")
     build, export = _MODELS[job]
-    return Fit(_dataset, partial(_fit, build), export, _recommend, at_most=_AT_MOST)
+    return Fit(_dataset, partial(_fit, build), export, _recommend, one_by_one=True)
 
 
 def _dataset(log: Log) -> Dataset:

@@ -30,7 +30,6 @@ DISTRIBUTION = "vitrina"
 #: job -> model of the registry; a model that is not listed there yet is reported as such, and counts once it is.
 _MODEL = {
     "itemknn": "itemknn",
-    "userknn": "userknn",
     "ease": "ease",
     "slim": "slim-en",
     "p3alpha": "p3alpha",
@@ -107,7 +106,7 @@ def _train_ials(dataset: Dataset, settings: Settings, after_epoch: Callable[[Cal
         done += 1
         return done  # always better than before, so that training goes on
 
-    wanted = {name: settings[name] for name in ("factors", "alpha0", "reg", "epochs")}
+    wanted = {name: settings[name] for name in ("factors", "alpha0", "reg", "epochs")} | settings.get("ours", {})
     make("ials", **wanted).fit(dataset, validate)
 
 

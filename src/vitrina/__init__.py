@@ -6,9 +6,14 @@ The functions below are loaded when they are first used, so that importing the p
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Threads of PyTorch that wait for one another should sleep: spinning, the default, makes training many times slower on a
+# machine that others use too. It is read when PyTorch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
     from vitrina.api import compare, fit, load

@@ -6,6 +6,8 @@ A comment on the line before a fence says how the block is treated:
 - ``<!-- with data: NAME -->``: run only where ``VITRINA_DATA`` holds that data set.
 - ``<!-- file: NAME -->``: written to a file of that name, for the blocks after it.
 - ``<!-- fails -->``: its commands must end with a non-zero exit code.
+- ``<!-- printed -->``: it shows one command and all that it prints to standard output. Words must be equal and numbers nearly
+  so, times aside. ``python -m tests.docs.refresh`` writes what is printed now.
 
 Other ``console`` blocks must run with exit code 0, and ``python`` blocks without an exception. What a console block shows
 below its commands must be among what they print: numbers are not compared, and ``...`` stands for anything left out.
@@ -31,17 +33,19 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARKER = re.compile(r"<!--\s*(not run|with data|file|fails)(?::\s*((?:(?!-->).)*?))?\s*-->\s*\Z", re.DOTALL)
+_MARKER = re.compile(r"<!--\s*(not run|with data|file|fails|printed)(?::\s*((?:(?!-->).)*?))?\s*-->\s*\Z", re.DOTALL)
+_TIME = re.compile(r"(< )?\d+(\.\d+)? (ms|s|min|h)\b")
 _SHELL = set("|>&;*`$")
 
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: its language, its text, the marker before it and the line it begins at."""
+    """One fenced block: its language, its text, where that begins on the page (line, character), and the marker before it."""
 
     language: str
     text: str
     line: int
+    start: int
     marker: str = ""
     argument: str = ""
 
@@ -64,7 +68,7 @@ def blocks(page: Path) -> list[Block]:
     for match in _FENCE.finditer(text):
         before = _MARKER.search(text[: match.start()])
         marker, argument = (before[1], before[2] or "") if before else ("", "")
-        found.append(Block(match[1], match[2], text.count("\n", 0, match.start()) + 1, marker, argument))
+        found.append(Block(match[1], match[2], text.count("\n", 0, match.start()) + 1, match.start(2), marker, argument))
     return found
 
 
@@ -86,40 +90,73 @@ class Runner:
             Path(block.argument).write_text(block.text, encoding="utf-8")
         elif block.language == "console":
             for command, shown in block.commands:
-                code, output = execute(command)
+                done = execute(command)
                 where = f"{self.page.name}, line {block.line}: {command}"
-                assert bool(code) == (block.marker == "fails"), f"{where}\nended with exit code {code} and printed:\n{output}"
-                missing = [line for line in shown if not _among(line, output)]
-                assert not missing, f"{where}\nprinted no line like {missing[0]!r}, but:\n{output}"
+                assert bool(done.code) == (block.marker == "fails"), f"{where}\nended with {done.code} and printed:\n{done.all}"
+                if block.marker == "printed":
+                    assert similar(shown, done.lines), f"{where}\nprinted (see tests.docs.refresh):\n{done.printed}"
+                    continue
+                missing = [line for line in shown if not _among(line, done.all)]
+                assert not missing, f"{where}\nprinted no line like {missing[0]!r}, but:\n{done.all}"
         elif block.language == "python":
             place = "\n" * block.line  # tracebacks then name the line of the page
             with redirect_stdout(io.StringIO()):
                 exec(compile(place + block.text, str(self.page), "exec"), self.module.__dict__)
 
 
-def execute(command: str) -> tuple[int, str]:
-    """Run a command and return its exit code and all it printed; plain ``vitrina`` commands run within this process."""
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it wrote to standard output and standard error."""
+
+    code: int
+    printed: str
+    said: str
+
+    @property
+    def all(self) -> str:
+        """Everything it wrote."""
+        return self.said + self.printed
+
+    @property
+    def lines(self) -> list[str]:
+        """What it printed, line by line, without blank lines."""
+        return [line.rstrip() for line in self.printed.splitlines() if line.strip()]
+
+
+def execute(command: str) -> Done:
+    """Run a command; plain ``vitrina`` commands run within this process."""
     if not command.startswith("vitrina ") or _SHELL & set(command):
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            ["bash", "-c", command],
-            env={**os.environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        return done.returncode, done.stdout
-    code, arguments, printed = 0, sys.argv, io.StringIO()
+        env = {**os.environ, "PATH": path}
+        ended = subprocess.run(["bash", "-c", command], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return Done(ended.returncode, ended.stdout, ended.stderr)
+    code, arguments, printed, said = 0, sys.argv, io.StringIO(), io.StringIO()
     try:
         sys.argv = shlex.split(command)
-        with redirect_stdout(printed), redirect_stderr(printed):
+        with redirect_stdout(printed), redirect_stderr(said):
             main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     finally:
         sys.argv = arguments
-    return code, printed.getvalue()
+    return Done(code, printed.getvalue(), said.getvalue())
+
+
+def similar(shown: list[str], printed: list[str]) -> bool:
+    """Whether the lines have the same words, and numbers as near as another machine may compute them; times are ignored."""
+    ours, theirs = (" ".join(_TIME.sub("#", line) for line in lines).split() for lines in (shown, printed))
+    return len(ours) == len(theirs) and all(a == b or _near(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _near(a: str, b: str) -> bool:
+    """Whether two words are both rules of a table, or both nearly the same numbers, perhaps several with commas between."""
+    if set(a) == set(b) == {"─"}:
+        return True
+    try:
+        pairs = [(float(x), float(y)) for x, y in zip(a.split(","), b.split(","), strict=True) if x != y]
+    except ValueError:
+        return False
+    return all(abs(x - y) <= 0.005 + 0.02 * abs(x) for x, y in pairs)
 
 
 def _among(line: str, output: str) -> bool:

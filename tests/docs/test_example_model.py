@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def listed(tmp_path, monkeypatch):
 
 def test_the_comparison_of_the_page_runs(listed):
     command, *_ = [b for b in blocks(PAGE) if b.language == "console" and "cooccurrence" in b.text]
-    Runner(PAGE).run(type(command)("console", command.text.replace("--out", "--trials 3 --out"), command.line))
+    Runner(PAGE).run(replace(command, text=command.text.replace("--out", "--trials 3 --out"), marker=""))
     results = vitrina.compare(
         vitrina.open_dataset("demo"), "runs/python", models=["random", "popular", listed], trials=2, metric="ndcg@10"
     )

@@ -30,7 +30,8 @@ def test_options_override_the_file(tmp_path: Path):
 def test_fixed_settings_are_not_tuned_and_nothing_left_means_one_trial():
     config = make_config(data="demo", models={"ease": {"l2": 10.0}, "itemknn": {"shrink": 5.0}}, trials=9)
     assert config.trials_of("ease") == 1
-    assert config.tuned("itemknn") == ["neighbours", "weighting", "normalise"]
+    assert "shrink" not in config.tuned("itemknn")
+    assert {"neighbours", "weighting"} <= set(config.tuned("itemknn"))
     assert config.trials_of("itemknn") == 9
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_matrix
 
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.queries import Queries
@@ -20,13 +21,22 @@ def log(
     users: pl.DataFrame | None = None,
     repeats: bool = False,
 ) -> Dataset:
-    """Build a data set from (user, item) pairs; event number n happens on day n."""
+    """Build a data set from (user, item) pairs; event number n happens on day n. Items have words."""
     frame = pl.DataFrame(
         {"user": [str(u) for u, _ in pairs], "item": [str(i) for _, i in pairs]}, schema={"user": pl.String, "item": pl.String}
     )
     if times:
         frame = frame.with_columns(timestamp=START + DAY * pl.int_range(pl.len(), dtype=pl.Int64))
-    return Dataset.from_frame(frame, items=items, users=users, info=DatasetInfo(name="toy", repeats=repeats))
+    return worded(Dataset.from_frame(frame, items=items, users=users, info=DatasetInfo(name="toy", repeats=repeats)))
+
+
+def worded(dataset: Dataset) -> Dataset:
+    """Give every item the feature ``words``, counts made from its id: items of a checkerboard's group share one word."""
+    numbers = np.array([int("".join(filter(str.isdigit, name)) or 0) for name in dataset.items.ids])
+    words = np.zeros((len(numbers), 20), np.float32)
+    words[np.arange(len(numbers)), numbers // 12 % 10] = 3
+    words[np.arange(len(numbers)), 10 + numbers % 7] = 1
+    return replace(dataset, catalogue=replace(dataset.catalogue, features={"words": csr_matrix(words)}))
 
 
 def random_log(n_users: int, n_items: int, n_events: int, seed: int = 0, **options) -> Dataset:
@@ -82,12 +92,13 @@ def shuffled(dataset: Dataset, seed: int = 0) -> Dataset:
             **{c: dataset.interactions[c] for c in dataset.interactions.columns[2:]},
         }
     )
-    return Dataset.from_frame(
+    permuted = Dataset.from_frame(
         frame[rng.permutation(len(frame))],
         items=dataset.items.ids.to_frame()[rng.permutation(dataset.n_items)],
         users=dataset.users.ids.to_frame()[rng.permutation(dataset.n_users)],
         info=dataset.info,
     )
+    return worded(permuted)
 
 
 def strangers(queries: Queries) -> Queries:

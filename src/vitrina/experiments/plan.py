@@ -12,7 +12,7 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.splits.split import Split
 from vitrina.experiments.config import RunConfig
 from vitrina.models.base import Recommender, Shape
-from vitrina.models.registry import make, model_class
+from vitrina.models.registry import make
 
 #: How far from the machine's best matrix product the models' own loops are; measured on MovieLens, rounded.
 _EFFICIENCY = 0.15
@@ -58,8 +58,11 @@ def _plan_model(name: str, config: RunConfig, split: Split, shape: Shape, speed:
 
 def why_not(model: Recommender, dataset: Dataset) -> str:
     """Say why a model cannot be fitted on a data set; empty when it can."""
-    if model_class(model.name).declares.needs_times and not dataset.has_times:
+    if model.declares.needs_times and not dataset.has_times:
         return "needs a timestamp for every event"
+    features = dataset.catalogue.features
+    if model.declares.needs_feature and model.settings["feature"] not in features:
+        return f"needs the feature {model.settings['feature']!r}; the catalogue has {', '.join(features) or 'none'}"
     return ""
 
 

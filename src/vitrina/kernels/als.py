@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import numba.experimental.function_type  # noqa: F401  (registers the type of _Native; numba imports it only after a first compilation)
 import numpy as np
-from numba import njit, types
-from numba.core.typing import Signature
-from numba.extending import get_cython_function_address
+from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from threadpoolctl import ThreadpoolController
 
 from vitrina.errors import VitrinaError
+from vitrina.kernels.lapack import SPOSV, SSYRK, one_blas_thread
 from vitrina.kernels.threads import over_rows
 
 Floats = NDArray[np.float32]
 
 _CHUNK = 256  # vectors gathered at a time: they stay in the cache, and a row of any length needs no more memory
-
-
-class _Native(types.WrapperAddressProtocol):  # type: ignore[misc]
-    """A BLAS or LAPACK routine of SciPy as a first-class function for compiled code (all arguments are addresses).
-
-    Passed as an argument, not referenced as a global, so that the compiled loop can be cached between runs.
-    """
-
-    def __init__(self, module: str, name: str, n_arguments: int) -> None:
-        self._address = get_cython_function_address(module, name)
-        self._signature: Signature = types.void(*[types.uintp] * n_arguments)
-
-    def __wrapper_address__(self) -> int:
-        return int(self._address)
-
-    def signature(self) -> Any:
-        return self._signature
-
-
-_SSYRK = _Native("scipy.linalg.cython_blas", "ssyrk", 10)
-_SPOSV = _Native("scipy.linalg.cython_lapack", "sposv", 8)
 
 
 @njit(nogil=True, cache=True)
@@ -93,12 +68,6 @@ def _solve_rows(
     return 0
 
 
-@cache
-def _blas() -> ThreadpoolController:
-    """The loaded BLAS libraries; finding them takes longer than a small solution."""
-    return ThreadpoolController()
-
-
 def solve_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats) -> Floats:
     """Solve, for each row r of the binary CSR ``x [n, m]`` with columns C,
 
@@ -113,11 +82,11 @@ def solve_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats) -> F
     failed: list[int] = []
 
     def block(start: int, stop: int) -> None:
-        code = _solve_rows(_SSYRK, _SPOSV, x.indptr, x.indices, factors, gram, ridge, out, start, stop)
+        code = _solve_rows(SSYRK, SPOSV, x.indptr, x.indices, factors, gram, ridge, out, start, stop)
         if code:
             failed.append(code)
 
-    with _blas().limit(limits=1, user_api="blas"):  # the rows are spread over threads already
+    with one_blas_thread():
         over_rows(x.shape[0], block)
     if failed:
         raise VitrinaError("a least-squares system is singular in float32; use a larger regularisation.")

@@ -5,95 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from vitrina.kernels.sparse import sparse_sparse
+from vitrina.kernels.gram import Gram, add_product, add_row, small_gram
 from vitrina.kernels.threads import over_rows
 
 Floats = NDArray[np.float32]
 
-#: Counts of co-occurrence ``[n, n]``: a dense array (uint16 where they fit, else float32) or, for sparse logs, CSR float32.
-Gram = NDArray[np.uint16] | NDArray[np.float32] | csr_matrix
-
-_BLOCK = 512  # rows of the Gram matrix computed at a time
 _FIRST = 200  # coordinates a descent begins with
 _GROWTH = 0.5  # at most this share of the coordinates is added at a time, so that the small systems stay small
 _COARSE = np.float32(1e-2)  # first tolerance, relative to the largest; it shrinks while coordinates are still being added
 _PASSES = 10_000  # over the coordinates of one system; reached only where the penalties vanish
 _ROUNDS = 100
-
-
-def gram_matrix(x: csr_matrix, dense: bool) -> Gram:
-    """Return ``X'X`` of a binary CSR ``x [n_rows, n]``; dense in blocks, with two bytes a pair wherever counts allow."""
-    by_column = x.T.tocsr()
-    if not dense:
-        product = (by_column @ x).tocsr()
-        product.sort_indices()
-        return product
-    n = x.shape[1]
-    largest = int(np.diff(by_column.indptr).max(initial=0))
-    out = np.empty((n, n), np.uint16 if largest <= np.iinfo(np.uint16).max else np.float32)
-    for start in range(0, n, _BLOCK):
-        stop = min(n, start + _BLOCK)
-        out[start:stop] = sparse_sparse(by_column[start:stop], x)
-    return out
-
-
-@njit(nogil=True, cache=True)
-def _add_row(
-    dense: NDArray[np.uint16],
-    offsets: NDArray[np.int64],
-    columns: NDArray[np.int32],
-    counts: Floats,
-    row: int,
-    weight: np.float32,
-    out: Floats,
-) -> None:
-    """Add ``weight`` times a row of the Gram matrix to ``out [n]``."""
-    if dense.shape[0]:
-        mine = dense[row]
-        for k in range(out.size):
-            out[k] += np.float32(mine[k]) * weight
-    else:
-        for p in range(offsets[row], offsets[row + 1]):
-            out[columns[p]] += counts[p] * weight
-
-
-@njit(nogil=True, cache=True)
-def _system(
-    dense: NDArray[np.uint16],
-    offsets: NDArray[np.int64],
-    columns: NDArray[np.int32],
-    counts: Floats,
-    active: NDArray[np.int32],
-    place: NDArray[np.int32],
-    old: Floats,
-) -> Floats:
-    """Return the Gram matrix of the ``active`` coordinates; ``old`` is that of the first of them.
-
-    ``place [n]`` is the position of each coordinate among the active ones, -1 for the others. Only the lower triangle is
-    read from the large matrix.
-    """
-    n, n_old = active.size, old.shape[0]
-    small = np.zeros((n, n), np.float32)
-    for a in range(n_old):
-        small[a, :n_old] = old[a]
-    for a in range(n_old, n):
-        row = small[a]
-        if dense.shape[0]:
-            mine = dense[active[a]]
-            for b in range(a + 1):
-                row[b] = np.float32(mine[active[b]])
-        else:
-            for p in range(offsets[active[a]], offsets[active[a] + 1]):
-                if place[columns[p]] >= 0:
-                    row[place[columns[p]]] = counts[p]
-    for top in range(0, n, 64):  # mirrored in tiles that stay in the cache
-        for left in range(top, n, 64):
-            for a in range(top, min(n, top + 64)):
-                for b in range(max(left, a + 1, n_old), min(n, left + 64)):
-                    small[a, b] = small[b, a]
-    return small
 
 
 @njit(nogil=True, cache=True)
@@ -182,12 +104,7 @@ def _screen(linear: Floats, l1: np.float32, candidates: NDArray[np.int32]) -> in
 
 @njit(nogil=True, cache=True)
 def _solve_target(
-    dense: NDArray[np.uint16],
-    offsets: NDArray[np.int64],
-    columns: NDArray[np.int32],
-    counts: Floats,
-    totals: Floats,
-    n_rows: int,
+    gram: Gram,
     target: int,
     l1: np.float32,
     l2: np.float32,
@@ -202,15 +119,16 @@ def _solve_target(
     urgency = np.empty(n, np.float32)
     w[:] = np.float32(0)
     product[:] = np.float32(0)  # the Gram matrix times w
-    _add_row(dense, offsets, columns, counts, target, np.float32(1), linear)
+    add_row(gram, target, np.float32(1), linear)
     linear[target] = np.float32(0)
     n_candidates = _screen(linear, l1, candidates)
     largest = np.float32(0)
     for p in range(n_candidates):  # the correlation with the target: a guess at the coordinates that will matter
         k = candidates[p]
         largest = max(largest, linear[k])
-        spread = totals[k] * (np.float32(1) - totals[k] / n_rows)
-        urgency[p] = (linear[k] - totals[k] * totals[target] / n_rows) / np.sqrt(max(spread, np.float32(1e-6)))
+        share = gram.totals[k] / gram.n_rows
+        spread = max(gram.totals[k] * (np.float32(1) - share), np.float32(1e-6))
+        urgency[p] = (linear[k] - share * gram.totals[target]) / np.sqrt(spread)
     finest = tolerance * largest
     threshold = max(finest, _COARSE * largest)
     small = np.empty((0, 0), np.float32)
@@ -220,12 +138,10 @@ def _solve_target(
             for a in range(n_active, n_active + n_added):
                 place[active[a]] = a
             n_active += n_added
-            small = _system(dense, offsets, columns, counts, active[:n_active], place, small)
+            small = small_gram(gram, active[:n_active], place, small)
         _descend(small, linear, l1, l2, threshold, active, w, product)
         product[:] = np.float32(0)
-        for a in range(n_active):
-            if w[active[a]] > 0:
-                _add_row(dense, offsets, columns, counts, active[a], w[active[a]], product)
+        add_product(gram, active[:n_active], w, product)
         violated, n_waiting = np.float32(0), 0
         for p in range(n_candidates):
             k = candidates[p]
@@ -244,12 +160,7 @@ def _solve_target(
 
 @njit(nogil=True, cache=True)
 def _solve_targets(
-    dense: NDArray[np.uint16],
-    offsets: NDArray[np.int64],
-    columns: NDArray[np.int32],
-    counts: Floats,
-    totals: Floats,
-    n_rows: int,
+    gram: Gram,
     first: int,
     l1: np.float32,
     l2: np.float32,
@@ -259,34 +170,21 @@ def _solve_targets(
     stop: int,
 ) -> None:
     for row in range(start, stop):
-        _solve_target(dense, offsets, columns, counts, totals, n_rows, first + row, l1, l2, tolerance, out[row])
+        _solve_target(gram, first + row, l1, l2, tolerance, out[row])
 
 
-def elastic_nets(gram: Gram, n_rows: int, targets: slice, l1: float, l2: float, tolerance: float = 1e-4) -> Floats:
-    """Regress columns of a binary matrix on all of its other columns; only its Gram matrix is needed.
+def elastic_nets(gram: Gram, targets: slice, l1: float, l2: float, tolerance: float = 1e-4) -> Floats:
+    """Regress columns of a binary matrix X on all of its other columns; only its Gram matrix is needed.
 
     For each target j in ``targets`` (start and stop given)::
 
         minimise 1/2 |x_j - X w|^2 + l1 |w|_1 + l2/2 |w|^2   subject to w >= 0, w_j = 0
 
     Returns the solutions as rows, float32 ``[len(targets), n]``. Every optimality condition holds within ``tolerance`` times
-    the largest entry of X'x_j. ``n_rows`` of the matrix only serve to guess where to begin. Targets are spread over threads;
-    each is solved by itself, so the number of threads changes nothing.
+    the largest entry of X'x_j (that of x_j itself left out). Targets are spread over threads; each is solved by itself, so
+    the number of threads changes nothing.
     """
-    n = gram.shape[0]
-    totals = gram.diagonal().astype(np.float32)
-    out = np.empty((targets.stop - targets.start, n), np.float32)
-    if isinstance(gram, csr_matrix):
-        dense = np.empty((0, 0), np.uint16)
-        offsets, columns, counts = gram.indptr.astype(np.int64), gram.indices.astype(np.int32, copy=False), gram.data
-    else:
-        dense = gram
-        offsets, columns, counts = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
-    over_rows(
-        len(out),
-        lambda start, stop: _solve_targets(
-            dense, offsets, columns, counts, totals, n_rows, targets.start,
-            np.float32(l1), np.float32(l2), np.float32(tolerance), out, start, stop,
-        ),
-    )  # fmt: skip
+    out = np.empty((targets.stop - targets.start, gram.totals.size), np.float32)
+    penalties = np.float32(l1), np.float32(l2), np.float32(tolerance)
+    over_rows(len(out), lambda start, stop: _solve_targets(gram, targets.start, *penalties, out, start, stop))
     return out

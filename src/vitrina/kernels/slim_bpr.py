@@ -22,11 +22,13 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 def _below(key: np.uint64, draw: int, n: int) -> int:
     """Return number ``draw`` of the stream ``key``: a pseudo-random integer in ``0..n - 1`` (n < 2^32)."""
     bits = mix(key + np.uint64(draw) * np.uint64(0x9E3779B97F4A7C15))
-    return np.int64(((bits >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
+    return int(((bits >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _scaled(gradient: float, item: int, optimiser: int, step: int, first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+def _scaled(
+    gradient: float, item: int, optimiser: int, step: int, first: NDArray[np.float64], second: NDArray[np.float64]
+) -> float:
     """Scale a gradient by the history of its item (one number an item, as its weights share their gradients)."""
     if optimiser == _ADAGRAD:
         second[item] += gradient**2

@@ -31,9 +31,10 @@ def _sparse_sparse(
         out_row = out[row]
         out_row[:] = np.float32(0)
         for p in range(a_offsets[row], a_offsets[row + 1]):
-            weight, inner = a_values[p], a_columns[p]
-            for q in range(b_offsets[inner], b_offsets[inner + 1]):
-                out_row[b_columns[q]] += weight * b_values[q]
+            weight, begin, end = a_values[p], b_offsets[a_columns[p]], b_offsets[a_columns[p] + 1]
+            mine, values = b_columns[begin:end], b_values[begin:end]  # slices nearly halve the time
+            for q in range(mine.size):
+                out_row[mine[q]] += weight * values[q]
 
 
 def sparse_sparse(a: csr_matrix, b: csr_matrix) -> Floats:
@@ -87,12 +88,13 @@ def _sparse_sparse_at(
     for row in range(start, stop):
         whole[:] = np.float32(0)
         for p in range(a_offsets[row], a_offsets[row + 1]):
-            weight, inner = a_values[p], a_columns[p]
-            for q in range(b_offsets[inner], b_offsets[inner + 1]):
-                whole[b_columns[q]] += weight * b_values[q]
-        mine = wanted[row if wanted_per_row else 0]
-        for at in range(mine.size):
-            out[row, at] = whole[mine[at]]
+            weight, begin, end = a_values[p], b_offsets[a_columns[p]], b_offsets[a_columns[p] + 1]
+            mine, values = b_columns[begin:end], b_values[begin:end]
+            for q in range(mine.size):
+                whole[mine[q]] += weight * values[q]
+        listed = wanted[row if wanted_per_row else 0]
+        for at in range(listed.size):
+            out[row, at] = whole[listed[at]]
 
 
 def sparse_sparse_at(a: csr_matrix, b: csr_matrix, wanted: NDArray[np.int32]) -> Floats:

@@ -301,7 +301,7 @@ def _parts(matrix: csr_matrix) -> Csr:
 def strongest_products(
     a: csr_matrix, b: csr_matrix, k: int, *, measure: Measure, excluded: NDArray[np.int32], row_keys: Keys, column_keys: Keys
 ) -> csr_matrix:
-    """Return the ``k`` strongest entries of each row of ``a [n, m] @ b [m, p]``, float32 CSR ``[n, p]``, columns ascending.
+    """Return the ``k`` strongest entries of each row of ``a [n, m] @ b [m, p]``, float32 CSR ``[n, p]``, columns in any order.
 
     ``excluded [n]`` is a column of each row that is left out, -1 for none.
     """
@@ -323,9 +323,7 @@ def weakest_kept(a: csr_matrix, b: csr_matrix, k: int, *, measure: Measure, keys
     _check(a, b, measure, keys, keys)
     x, y = _parts(a), _parts(b)
     values, hashes = np.empty(a.shape[0], np.float32), np.empty(a.shape[0], np.uint64)
-    over_rows(
-        a.shape[0], lambda start, stop: _weakest_rows(x, y, measure, k, keys, values, hashes, start, stop)
-    )
+    over_rows(a.shape[0], lambda start, stop: _weakest_rows(x, y, measure, k, keys, values, hashes, start, stop))
     return values, hashes
 
 
@@ -342,13 +340,13 @@ def admitted_products(
 ) -> csr_matrix:
     """Return the entries of ``a @ b`` that are at least what their column asks for (``weakest_kept``), float32 CSR."""
     _check(a, b, measure, row_keys, column_keys)
+    if not b.shape[1] == weakest.size == lowest.size:
+        raise ValueError(f"{b.shape[1]} columns that ask for {weakest.size} similarities and {lowest.size} hashes.")
     x, y = _parts(a), _parts(b)
     return _gathered(
         a.shape[0],
         b.shape[1],
-        lambda start, stop: _admitted_rows(
-            x, y, measure, excluded, weakest, lowest, row_keys, column_keys, start, stop
-        ),
+        lambda start, stop: _admitted_rows(x, y, measure, excluded, weakest, lowest, row_keys, column_keys, start, stop),
     )
 
 
@@ -363,19 +361,17 @@ def strongest_of_dense(
 ) -> csr_matrix:
     """Like ``strongest_products`` for products ``[n, p]`` made already; they are overwritten."""
     return _gathered(
-        *products.shape,
-        lambda start, stop: _strongest_of_dense_rows(
-            products, measure, excluded, k, row_keys, column_keys, start, stop
-        ),
+        len(products),
+        products.shape[1],
+        lambda start, stop: _strongest_of_dense_rows(products, measure, excluded, k, row_keys, column_keys, start, stop),
     )
 
 
 def strongest_entries(matrix: csr_matrix, k: int, *, row_keys: Keys, column_keys: Keys) -> csr_matrix:
-    """Return the ``k`` largest entries of each row of a CSR matrix with ascending columns; all its values are positive."""
+    """Return the ``k`` largest entries of each row of a CSR matrix, all of whose values are positive."""
     parts = _parts(matrix)
-    return _gathered(
-        *matrix.shape, lambda start, stop: _strongest_entries_rows(parts, k, row_keys, column_keys, start, stop)
-    )
+    n, m = matrix.shape
+    return _gathered(n, m, lambda start, stop: _strongest_entries_rows(parts, k, row_keys, column_keys, start, stop))
 
 
 def _check(a: csr_matrix, b: csr_matrix, measure: Measure, row_keys: Keys, column_keys: Keys) -> None:
@@ -383,4 +379,6 @@ def _check(a: csr_matrix, b: csr_matrix, measure: Measure, row_keys: Keys, colum
     sizes = (a.shape[0], b.shape[1])
     given = (measure.rows.shape[1], measure.columns.shape[1])
     if a.shape[1] != b.shape[0] or given != sizes or (row_keys.size, column_keys.size) != sizes:
-        raise ValueError(f"a product {a.shape} @ {b.shape} with measures of {given} and keys of {row_keys.size}, {column_keys.size}.")
+        raise ValueError(
+            f"a product {a.shape} @ {b.shape} with measures of {given} and keys of {row_keys.size}, {column_keys.size}."
+        )

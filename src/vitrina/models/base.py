@@ -24,6 +24,7 @@ class Declares:
     personalised: bool = True  # two histories may get two rankings
     folds_in: bool = True  # scores anybody from a history; False: only users of the training data, NaN for others
     needs_times: bool = False  # cannot be fitted without complete timestamps
+    needs_feature: bool = False  # cannot be fitted without the catalogue's feature that its setting ``feature`` names
     missing_scores: bool = False  # may return NaN
     closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter
     epochs: bool = False  # trains in epochs: ``fit`` with ``validate`` keeps the best number in ``epochs_``

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from vitrina.errors import VitrinaError
@@ -27,3 +28,8 @@ def batch_size(n_columns: int, budget: int) -> int:
     """Return how many queries to score at once so that a float32 block and its copies fit ``budget`` bytes."""
     row = 4 * max(1, n_columns)
     return max(1, min(_BLOCK_BYTES // row, budget // (_COPIES * row)))
+
+
+def total_memory() -> int:
+    """Bytes of memory that this machine has, free or not: always the same, so choices made by it are repeatable."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -106,23 +106,6 @@ ENTRIES: dict[str, Reproduction] = {
         note="the published code drops the smallest weight of each item, one of about nine here; with all of them: "
         "0.0905 0.1333 0.1626 0.1867 0.2056 0.2205",
     ),
-    "slim-bpr": Reproduction(
-        "slim-bpr",
-        {
-            "neighbours": 458,
-            "lr": 1e-04,
-            "lambda_i": 1e-05,
-            "lambda_j": 1e-05,
-            "symmetric": False,
-            "optimiser": "adagrad",
-            "epochs": 160,
-            "as_published": True,
-        },
-        _numbers(0.0876, 0.1308, 0.1583, 0.1821, 0.2005, 0.2165),
-        0.006,
-        note="the published code scores with the transposed weights; with the equation of the paper: "
-        "0.0979 0.1405 0.1686 0.1902 0.2070 0.2210",
-    ),
     "puresvd": Reproduction(
         "puresvd",
         {"factors": 350, "solver": "randomised"},

@@ -57,8 +57,18 @@ class Sizes:
         return Sizes(
             length,
             np.diff(x.indptr).astype(np.float64),
-            np.bincount(rows, values, n),
-            np.bincount(rows, values * values, n),
+            np.asarray(np.bincount(rows, values, n), np.float64),
+            np.asarray(np.bincount(rows, values * values, n), np.float64),
+        )
+
+    @staticmethod
+    def of_dense_rows(x: NDArray[np.float32]) -> Sizes:
+        """Measure the rows of a dense matrix ``[n, length]``."""
+        return Sizes(
+            x.shape[1],
+            np.count_nonzero(x, axis=1).astype(np.float64),
+            x.sum(axis=1, dtype=np.float64),
+            np.einsum("ij,ij->i", x, x, dtype=np.float64),
         )
 
     def __add__(self, other: Sizes) -> Sizes:

@@ -19,7 +19,7 @@ _K1, _B = 1.2, 0.75
 
 def document_lengths(x: csr_matrix) -> NDArray[np.float64]:
     """Return the sum of each column of ``x [n_terms, n_documents]``."""
-    return np.bincount(x.indices, x.data, x.shape[1])
+    return np.asarray(np.bincount(x.indices, x.data, x.shape[1]), np.float64)
 
 
 def weighted(x: csr_matrix, weighting: Weighting, lengths: NDArray[np.float64] | None = None) -> csr_matrix:
