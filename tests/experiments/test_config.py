@@ -27,6 +27,13 @@ def test_options_override_the_file(tmp_path: Path):
     assert (config.trials, config.split.protocol, config.models) == (7, "leave-last-out", {"ease": {}})
 
 
+def test_another_seed_keeps_the_declared_protocol(tmp_path: Path):
+    path = tmp_path / "run.toml"
+    path.write_text('data = "demo"\n[split]\nprotocol = "leave-last-out"\n')
+    assert read_config(path, seed=3, split={"seed": 3}).split.protocol == "leave-last-out"
+    assert read_config(path, seed=3, split={"seed": 3}).split.seed == 3
+
+
 def test_fixed_settings_are_not_tuned_and_nothing_left_means_one_trial():
     config = make_config(data="demo", models={"ease": {"l2": 10.0}, "itemknn": {"shrink": 5.0}}, trials=9)
     assert config.trials_of("ease") == 1

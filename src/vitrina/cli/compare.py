@@ -80,7 +80,7 @@ def _settings(
     if models:
         overrides["models"] = _names(models)
     if split or seed is not None:
-        overrides["split"] = {"protocol": split or "default", "seed": seed or 0}
+        overrides["split"] = ({"protocol": split} if split else {}) | ({"seed": seed} if seed is not None else {})
     if config:
         return read_config(config, **overrides)
     if not data:

@@ -110,6 +110,9 @@ def read_config(path: Path, **overrides: Any) -> RunConfig:
         declared = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise VitrinaError(f"{path} is not valid TOML: {error}.") from None
+    split = overrides.get("split", {})
+    if isinstance(split, dict) and "protocol" not in split:  # another seed keeps the declared protocol
+        overrides["split"] = {**declared.get("split", {}), **split}
     return make_config(**{**declared, **overrides})
 
 

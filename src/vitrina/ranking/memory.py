@@ -10,7 +10,7 @@ from vitrina.errors import VitrinaError
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 #: Blocks of scores larger than this gain nothing: they only leave the processor's caches.
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 16 * 2**20
 
 #: Arrays of a block's size alive at once while it is ranked: the scores, what the model needs to make them, the lists.
 _COPIES = 3
