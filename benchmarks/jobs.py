@@ -36,7 +36,6 @@ _GROWING = ("ml-1m", "2m", "20m")
 
 #: Settings of one library alone. implicit and LensKit have another loss than the others: their best in a small grid.
 _IALS_OWN: dict[str, Any] = {
-    "ours": {"solver": "cg"},  # as irspack and implicit by default; "exact" is our default, for published numbers
     "implicit": {"alpha": 1.5, "regularization": 30.0},
     "lenskit": {"weight": 1.0, "regularization": 40.0},
 }

@@ -1,4 +1,4 @@
-"""Half-steps of alternating least squares that improve the last solution instead of solving anew: far cheaper, as good."""
+"""Half-steps of alternating least squares that improve the last solution block of dimensions by block (iALS++)."""
 
 from __future__ import annotations
 
@@ -13,90 +13,6 @@ Floats = NDArray[np.float32]
 
 # Reordered sums vectorise; NaN and infinity keep their meaning.
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
-
-_SOLVED = np.float32(1e-12)
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST)
-def _add_product(
-    vector: Floats, gram: Floats, ridge: np.float32, factors: Floats, columns: NDArray[np.int32], sign: np.float32, out: Floats
-) -> None:
-    """Add ``sign (gram + ridge I + sum f f') vector`` to ``out``, f being the rows of ``factors`` named by ``columns``."""
-    d = vector.size
-    for f in range(d):
-        out[f] += sign * ridge * vector[f]
-    for f in range(d):
-        weight, row = sign * vector[f], gram[f]
-        for g in range(d):
-            out[g] += weight * row[g]
-    for column in columns:
-        mine = factors[column]
-        dot = np.float32(0)
-        for f in range(d):
-            dot += mine[f] * vector[f]
-        dot *= sign
-        for f in range(d):
-            out[f] += dot * mine[f]
-
-
-@njit(nogil=True, cache=True, fastmath=_FAST)
-def _conjugate_gradient_rows(
-    offsets: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    factors: Floats,
-    gram: Floats,
-    ridge: Floats,
-    steps: int,
-    out: Floats,
-    start: int,
-    stop: int,
-) -> None:
-    d = factors.shape[1]
-    residual, direction, image = np.empty(d, np.float32), np.empty(d, np.float32), np.empty(d, np.float32)
-    for row in range(start, stop):
-        mine, solution = columns[offsets[row] : offsets[row + 1]], out[row]
-        if mine.size == 0:
-            solution[:] = np.float32(0)
-            continue
-        residual[:] = np.float32(0)
-        for column in mine:
-            for f in range(d):
-                residual[f] += factors[column, f]
-        _add_product(solution, gram, ridge[row], factors, mine, np.float32(-1), residual)
-        direction[:] = residual
-        error = np.dot(residual, residual)
-        for _ in range(steps):
-            if error < _SOLVED:
-                break
-            image[:] = np.float32(0)
-            _add_product(direction, gram, ridge[row], factors, mine, np.float32(1), image)
-            step = error / np.dot(direction, image)
-            for f in range(d):
-                solution[f] += step * direction[f]
-                residual[f] -= step * image[f]
-            before, error = error, np.dot(residual, residual)
-            turn = error / before
-            for f in range(d):
-                direction[f] = residual[f] + turn * direction[f]
-
-
-def conjugate_gradient_rows(
-    x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats, solution: Floats, *, steps: int = 3
-) -> Floats:
-    """Improve ``solution [n, d]`` of the systems of ``solve_rows`` by a few steps of conjugate gradients, in place.
-
-    Takács, Pilászy and Tikk, "Applications of the Conjugate Gradient Method for Implicit Feedback Collaborative Filtering",
-    RecSys 2011: started from the last epoch's solution, three steps an epoch reach the same quality. Time O(events d) a step
-    instead of O(events d^2). Rows without columns get zeros.
-    """
-    if x.shape[1] != len(factors):  # compiled code would read out of bounds
-        raise ValueError(f"{x.shape[1]} columns for {len(factors)} vectors.")
-
-    def block(start: int, stop: int) -> None:
-        _conjugate_gradient_rows(x.indptr, x.indices, factors, gram, ridge, steps, solution, start, stop)
-
-    over_rows(x.shape[0], block)
-    return solution
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
@@ -176,7 +92,7 @@ def _block_rows(
                     missing[p] -= right[a] * part[a]
 
 
-def block_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats, solution: Floats, *, size: int = 32) -> Floats:
+def block_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats, solution: Floats, *, size: int = 32) -> None:
     """Improve ``solution [n, d]`` of the systems of ``solve_rows`` block of dimensions by block, each exactly, in place.
 
     Rendle et al., "iALS++: Speeding up Matrix Factorization with Subspace Optimization", 2021 (algorithm 2). Time
@@ -189,4 +105,3 @@ def block_rows(x: csr_matrix, factors: Floats, gram: Floats, ridge: Floats, solu
         _block_rows(x.indptr, x.indices, factors, gram, ridge, size, solution, start, stop)
 
     over_rows(x.shape[0], block)
-    return solution
