@@ -25,7 +25,9 @@ from vitrina.kernels.als import solve_rows
 from vitrina.kernels.als_steps import block_rows, conjugate_gradient_rows
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
-from vitrina.models.factors.products import score_factors
+from vitrina.models.explanation import Explanation
+from vitrina.models.factors.products import explain_factors, score_factors
+from vitrina.models.factors.systems import solve_histories
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -48,7 +50,7 @@ class IALS(Recommender):
     name: ClassVar[str] = "ials"
     title: ClassVar[str] = "iALS"
     paper: ClassVar[str] = "Rendle et al. 2022"
-    declares: ClassVar[Declares] = Declares(epochs=True)
+    declares: ClassVar[Declares] = Declares(epochs=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``item_vectors_`` float32 ``[n_items, d]``; ``gram_`` and ``ridge_offset_`` keep what folding in needs."""
@@ -92,6 +94,16 @@ class IALS(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return inner products of folded-in users and items."""
         return score_factors(self.query_vectors(queries), self.item_vectors_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return h_i' A_u^-1 h_j for each item i of the history (Hu et al. 2008, section 5).
+
+        w_u = A_u^-1 (sum of h_i), so they sum exactly to the score; but A_u itself depends on the whole history, so without
+        item i the score would not be less by exactly that.
+        """
+        x = queries.matrix(len(self.item_vectors_))
+        ridge, targets = self._ridge(x, self.ridge_offset_), self.item_vectors_[items]
+        return explain_factors(queries, self.item_vectors_, solve_histories(x, self.item_vectors_, self.gram_, ridge, targets))
 
     def memory(self, shape: Shape) -> int:
         """Vectors of users (old and new) and items (old, new and best), and the log with its transpose."""
