@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,5 +86,5 @@ def blocks(sizes: NDArray[np.int64]) -> Iterator[slice]:
     """Cut a list of histories, given by their ``sizes``, into pieces whose events fit comfortably in memory."""
     piece = np.cumsum(sizes) // _EVENTS
     starts = np.flatnonzero(np.diff(piece, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], sizes.size], strict=True):
-        yield slice(int(start), int(stop))
+    for start, stop in pairwise([*starts.tolist(), sizes.size]):
+        yield slice(start, stop)

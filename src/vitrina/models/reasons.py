@@ -35,7 +35,9 @@ def reasons(found: Explanation, query: Queries, catalogue: Catalogue, k: int | N
     others = {name: float(part[0]) for name, part in found.others.items()}
     size = float(causes["contribution"].abs().sum()) + sum(map(abs, others.values()))
     if len(further):
-        others[f"{len(further)} further items of the history"] = float(further["contribution"].sum())
+        others[f"{len(further)} further {'item' if len(further) == 1 else 'items'} of the history"] = float(
+            further["contribution"].sum()
+        )
     rows = [("other", name, None, part) for name, part in others.items()]
     rest = pl.DataFrame(rows, schema=history.schema, orient="row").sort("contribution", descending=True, maintain_order=True)
     table = pl.concat([history, rest]).with_columns(share=pl.col("contribution") / (size or 1.0))

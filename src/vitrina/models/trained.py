@@ -184,7 +184,10 @@ class Trained:
             tables.append(
                 table.with_columns(self._because(queries.rows(batch.start, batch.stop), items, filled)) if why else table
             )
-        return pl.concat(tables) if tables else self._rows(names, *(np.empty((0, k), t) for t in (np.int32, np.float32, bool)))
+        if tables:
+            return pl.concat(tables)
+        nobody = self._rows(names, *(np.empty((0, k), t) for t in (np.int32, np.float32, bool)))
+        return nobody.with_columns(because=pl.lit(None, pl.String)) if why else nobody
 
     def _rows(
         self, names: pl.Series, items: NDArray[np.int32], scores: NDArray[np.float32], filled: NDArray[np.bool_]
