@@ -29,6 +29,14 @@ def test_every_command_explains_itself(run: Run, command: str):
     assert "Usage" in outcome.out
 
 
+def test_help_shows_what_is_used_unless_said(run: Run, monkeypatch: pytest.MonkeyPatch):
+    """Brackets are markup to the help, which dropped these defaults in silence."""
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = run("compare", "--help").out
+    for default in ("20", "ndcg@10", "by time", "0", "1GB"):
+        assert f"[default: {default}]" in shown
+
+
 def test_no_arguments_show_the_help(run: Run):
     outcome = run()
     assert "compare" in outcome.out + outcome.err
