@@ -50,7 +50,7 @@ def compare(
 
     settings = _settings(data, config, models, trials, seconds, metric, split, seed, memory)
     dataset = open_dataset(settings.data)
-    published = _published(settings)
+    published = published_split(settings)
     if plan:
         return _print_plan(settings, dataset, published, json, csv)
     if out is None:
@@ -92,7 +92,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _published(settings: RunConfig) -> Split | None:
+def published_split(settings: RunConfig) -> Split | None:
     """Return the published split of that name, if the protocol is not one of ours."""
     from vitrina.data.known import open_split
     from vitrina.data.splits.holdout import with_validation
