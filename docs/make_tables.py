@@ -74,13 +74,18 @@ def models() -> str:
         about = prose(import_module(cls.__module__).__doc__ or "", lead=True)
         if len(shared) > 1:  # the file's first sentence is about all of its models
             about = "\n\n".join([prose(cls.__doc__ or ""), *about.split("\n\n")[1:]])
-        sections.append("\n\n".join([f"## {cls.title}: `{name}`", about, *_needs(cls.declares), settings(name)]))
+        sections.append("\n\n".join([f"## {cls.title}: `{name}`", about, _needs(cls.declares), settings(name)]))
     return "\n\n".join(sections)
 
 
 def declares() -> str:
     """What a model can declare of itself."""
     return _names(field.name for field in fields(Declares))
+
+
+def explains(how: str) -> str:
+    """The models whose explanations are ``exact``, or an ``estimate``."""
+    return _names(name for name in MODELS if model_class(name).declares.explains == how)
 
 
 def docstring(module: str) -> str:
@@ -106,14 +111,16 @@ def prose(text: str, *, lead: bool = False) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _needs(declared: Declares) -> list[str]:
-    """What to know before using a model, as a paragraph."""
+def _needs(declared: Declares) -> str:
+    """What to know before using a model and believing its explanations, as a paragraph."""
     facts = {
         "It needs a timestamp for every event.": declared.needs_times,
         "It needs a feature of the catalogue.": declared.needs_feature,
         "It knows only the people of its training data and has nothing to say of others.": not declared.folds_in,
+        "Its explanations sum exactly to the score.": declared.explains == "exact",
+        "Its explanations are estimates.": declared.explains == "estimate",
     }
-    return [" ".join(fact for fact, holds in facts.items() if holds)] if any(facts.values()) else []
+    return " ".join(fact for fact, holds in facts.items() if holds)
 
 
 def protocols() -> str:
@@ -161,6 +168,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "models": models,
     "docstring": docstring,
     "declares": declares,
+    "explains": explains,
     "protocols": protocols,
     "datasets": datasets,
     "model-names": lambda: _names(MODELS),

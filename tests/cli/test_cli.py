@@ -20,11 +20,21 @@ def test_help_is_fast():
     assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 0.7
 
 
-@pytest.mark.parametrize("command", ["compare", "report", "demo", "models", "fit", "recommend", "reproduce", "doctor", "data"])
+@pytest.mark.parametrize(
+    "command", ["compare", "report", "demo", "models", "fit", "recommend", "explain", "reproduce", "doctor", "data"]
+)
 def test_every_command_explains_itself(run: Run, command: str):
     outcome = run(command, "--help")
     assert outcome.code == 0
     assert "Usage" in outcome.out
+
+
+def test_help_shows_what_is_used_unless_said(run: Run, monkeypatch: pytest.MonkeyPatch):
+    """Brackets are markup to the help, which dropped these defaults in silence."""
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = run("compare", "--help").out
+    for default in ("20", "ndcg@10", "by time", "0", "1GB"):
+        assert f"[default: {default}]" in shown
 
 
 def test_no_arguments_show_the_help(run: Run):
@@ -106,6 +116,56 @@ class TestRecommend:
         assert run("fit", "itemknn", shop, "--out", out, "--set", "neighbours=20", "--without-histories").code == 0
         assert "without the histories" in run("recommend", out, "--user", "u0001").err
         assert run("recommend", out, "--history", "w0001").code == 0
+
+
+class TestExplain:
+    def test_screen_says_it_in_words_first(self, run: Run, model: Path):
+        first = json.loads(run("recommend", model, "--user", "u0001", "--k", 1, "--why", "--json").out)[0]
+        shown = run("explain", model, "--user", "u0001", "--item", first["item"], "--k", 3).out
+        opening, *_, closing = shown.strip().splitlines()
+        assert opening.startswith(f"{first['title']} ({first['item']}) scores {first['score']:.4g} for u0001, ")
+        assert all(f"{cause} (" in opening for cause in first["because"].split("; "))
+        assert "sum exactly" in closing
+        assert shown.count("history  ") == 3
+
+    def test_json_and_csv(self, run: Run, model: Path):
+        asked = ("explain", model, "--history", "w0001,w0002", "--item", "w0005")
+        found = json.loads(run(*asked, "--json").out)
+        assert list(found) == ["item", "title", "score", "sentence", "exact", "parts"]
+        assert found["exact"]
+        assert sum(part["contribution"] for part in found["parts"]) == pytest.approx(found["score"])
+        rows = run(*asked, "--csv").out.splitlines()
+        assert rows[0] == "kind,cause,title,contribution,share"
+        assert len(rows) == 1 + len(found["parts"]) == 3
+
+    def test_an_estimate_says_so(self, run: Run, shop: Path, tmp_path: Path):
+        assert run("fit", "bpr-mf", shop, "--set", "epochs=1", "--out", tmp_path / "mf").code == 0
+        shown = run("explain", tmp_path / "mf", "--user", "u0001", "--item", "w0005").out
+        assert "estimate" in shown
+        assert "bias of the item" in shown
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--user", "u0001"], "--item"),
+            (["--item", "w0001"], "--user or --history"),
+            (["--item", "w0001", "--user", "u0001", "--history", "w0002"], "--user or --history"),
+            (["--item", "w9999", "--user", "u0001"], "unknown item 'w9999'"),
+            (["--item", "w0001", "--user", "u9999"], "unknown user 'u9999'"),
+            (["--item", "w0001", "--user", "u0001", "--json", "--csv"], "not both"),
+        ],
+    )
+    def test_wrong_use(self, run: Run, model: Path, arguments: list[str], message: str):
+        outcome = run("explain", model, *arguments)
+        assert outcome.code != 0
+        assert message in outcome.err
+        assert "Traceback" not in outcome.err
+        assert outcome.out == ""
+
+    def test_lists_for_everyone_with_causes(self, run: Run, model: Path, tmp_path: Path):
+        assert run("recommend", model, "--all", "--k", 2, "--why", "--out", tmp_path / "recs.csv").code == 0
+        recs = pl.read_csv(tmp_path / "recs.csv")
+        assert recs["because"].null_count() < len(recs) / 10
 
 
 class TestFit:

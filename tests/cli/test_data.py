@@ -19,7 +19,9 @@ def test_import_shows_its_guesses_and_keeps_refused_rows(run: Run, log: Path, tm
     assert outcome.code == 0, outcome.err
     assert "user = customer" in outcome.err
     assert "item = sku" in outcome.err
-    assert pl.read_csv(tmp_path / "shop" / "rejected.csv").height == 1
+    rejected = tmp_path / "shop" / "rejected.csv"
+    assert pl.read_csv(rejected).height == 1
+    assert f"refused rows, each with its reason: {rejected}" in outcome.err
     found = json.loads(run("data", "describe", tmp_path / "shop", "--json").out)
     assert (found["events"], found["users"], found["items"]) == (3, 2, 2)
 
@@ -84,3 +86,52 @@ def test_description_on_the_screen(run: Run):
     assert "Simulated" in shown
     assert "mood_energy" in shown
     assert "long tail" in shown
+
+
+class TestAudit:
+    def test_says_the_verdict_and_every_finding(self, run: Run, shop: Path):
+        found = json.loads(run("data", "audit", shop, "--split", "per-user-ratio", "--seed", 3, "--json").out)
+        assert found["protocol"] == "per-user-ratio"
+        assert {"verdict", "fatal", "test_users", "findings"} <= set(found)
+        shown = run("data", "audit", shop, "--split", "per-user-ratio", "--seed", 3)
+        assert shown.code == 0
+        assert shown.out.startswith(found["verdict"])
+        assert all(finding["sentence"] in shown.out for finding in found["findings"])
+        rows = run("data", "audit", shop, "--split", "per-user-ratio", "--seed", 3, "--csv").out.splitlines()
+        assert len(rows) == 1 + len(found["findings"])
+        other = json.loads(run("data", "audit", shop, "--split", "per-user-ratio", "--seed", 4, "--json").out)
+        assert other["split"] != found["split"]
+
+    def test_asks_what_compare_asks(self, run: Run, shop: Path):
+        """By default it looks at the split that a comparison would use."""
+        assert json.loads(run("data", "audit", shop, "--json").out)["protocol"] == "global-time"
+
+    def test_a_fatal_finding_is_an_error(self, run: Run, shop: Path, tmp_path: Path):
+        from dataclasses import replace
+
+        import vitrina
+        from vitrina.data.splits.split import Label
+
+        data = vitrina.open_dataset(shop)
+        split = vitrina.make_split(data, "global-time")
+        swapped = split.labels.copy()  # learns from the future
+        swapped[split.labels == Label.TRAIN], swapped[split.labels == Label.TEST] = Label.TEST, Label.TRAIN
+        vitrina.save_dataset(data, tmp_path / "faulty", splits={"mine": replace(split, labels=swapped)})
+        outcome = run("data", "audit", tmp_path / "faulty", "--split", "mine")
+        assert outcome.code == 1
+        assert outcome.out.startswith("Do not use this split: ")
+        assert "fatal: " in outcome.out
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["SHOP", "--split", "by-moon"], "by-moon"),
+            (["nowhere/shop"], "nowhere/shop"),
+            (["SHOP", "--json", "--csv"], "not both"),
+        ],
+    )
+    def test_wrong_use(self, run: Run, shop: Path, arguments: list[str], message: str):
+        outcome = run("data", "audit", *[shop if a == "SHOP" else a for a in arguments])
+        assert outcome.code != 0
+        assert message in outcome.err
+        assert outcome.out == ""

@@ -40,6 +40,31 @@ def test_lists_survive(lists: list[list[int]]) -> None:
 
 
 @given(histories, st.data())
+def test_taken_rows_and_kept_events_cut_every_array_alike(lists: list[list[int]], data) -> None:
+    queries = full(lists)
+    rows = np.array(data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=6)), np.int64)
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=queries.items.size, max_size=queries.items.size)), bool)
+    events = [np.arange(queries.offsets[row], queries.offsets[row + 1]) for row in range(len(lists))]
+    taken = queries.take(rows)
+    check_events(queries, taken, [events[row] for row in rows])
+    np.testing.assert_array_equal(taken.keys, queries.keys[rows])
+    np.testing.assert_array_equal(taken.at, rows + 300)
+    np.testing.assert_array_equal(taken.context["text"], queries.context["text"][rows])
+    np.testing.assert_array_equal(taken.users, rows)
+    shortened = queries.keep(kept)
+    check_events(queries, shortened, [mine[kept[mine]] for mine in events])
+    np.testing.assert_array_equal(shortened.users, queries.users)
+
+
+def check_events(queries: Queries, part: Queries, events: list[np.ndarray]) -> None:
+    """``part`` has these events of ``queries``, row by row."""
+    flat = np.concatenate([np.empty(0, np.int64), *events]).astype(np.int64)
+    assert part.histories.lengths.tolist() == [mine.size for mine in events]
+    for name in ("items", "values", "times", "sessions"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(queries, name)[flat])
+
+
+@given(histories, st.data())
 def test_rows_cut_every_array_alike(lists: list[list[int]], data) -> None:
     queries = full(lists)
     start = data.draw(st.integers(0, len(lists)))

@@ -66,6 +66,17 @@ def test_items_restrict_to_columns_of_the_full_score(listed):
     np.testing.assert_allclose(model.score(queries, each), full[:, wanted], rtol=1e-5)
 
 
+def test_it_explains_itself_without_more_code(listed):
+    """For a sum over the history, leaving an item out costs just its weight."""
+    data = vitrina.open_dataset("demo").positives()
+    model, queries = make(listed).fit(data), data.histories(np.arange(5))
+    items = np.array([3, 1, 400, 7, 7], np.int32)
+    found = model.explain(queries, items)
+    rows = np.repeat(items, queries.histories.lengths)
+    np.testing.assert_allclose(found.contributions, model.weights_[queries.items, rows], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.totals, model.score(queries, items[:, None])[:, 0], rtol=1e-5)
+
+
 def test_it_can_be_planned(listed):
     data = vitrina.open_dataset("demo")
     config = vitrina.experiments.config.make_config(data="demo", models=[listed])

@@ -88,10 +88,25 @@ def test_a_statistical_tie():
     assert result.winner is None
     assert len(result.equal_to_best) == 3
     assert result.best == result.equal_to_best[0]
-    assert result.reason.endswith("are statistically tied")
+    best, second, third = result.equal_to_best
+    assert result.reason == f"it is not significantly better than {second} and {third}"
     assert result.smallest_detectable > result.difference
-    assert "would probably go unnoticed." in result.sentence("recall@20")
-    assert result.sentence("recall@20").startswith("No winner on recall@20: ")
+    sentence = result.sentence("recall@20")
+    assert sentence.startswith(f"No winner on recall@20: {best} has the highest mean, ")
+    assert f", but {result.reason}. A difference below " in sentence
+    assert sentence.endswith(" would probably go unnoticed.")
+
+
+def test_a_tie_says_nothing_of_the_others_among_themselves():
+    """The best, measured on noisy differences, ties with two that clearly differ."""
+    rng = np.random.default_rng(0)
+    base, noise = rng.normal(0, 0.01, 400), rng.normal(0, 2, 400)
+    values = {"best": base + noise - noise.mean() + 0.2, "good": base + 0.1, "bad": base}
+    result = verdict(values, seed=1)
+    assert equal_groups(list(values), [v.mean() for v in values.values()], compare_pairs(values, seed=1)) == {
+        "best": "ab", "good": "a", "bad": "b",
+    }  # fmt: skip
+    assert result.reason == "it is not significantly better than good and bad"
 
 
 def test_forty_nine_users_are_too_few_and_fifty_are_enough():

@@ -47,9 +47,9 @@ def check_scores(name, scores, shape):
     assert declares(name).missing_scores or not np.isnan(scores).any()
 
 
-def check_close(scores, right, rtol=1e-5):
+def check_close(scores, right, rtol=1e-5, terms=()):
     """Equal up to rounding, which is relative to the terms of a sum and not to a result near zero."""
-    size = np.max(np.abs(right), initial=0, where=~np.isnan(right))
+    size = max(np.max(np.abs(array), initial=0, where=~np.isnan(array)) for array in (right, *terms))
     np.testing.assert_allclose(scores, right, rtol=rtol, atol=rtol * size)
 
 
@@ -281,6 +281,79 @@ def test_empty_histories(name, board, fitted):
     check_close(model.score(mixed)[1], model.score(strangers(known.rows(0, 1)))[0])
 
 
+# --- why an item has its score
+
+
+def check_explanation(name, model, queries, items):
+    found = model.explain(queries, items)
+    scores = model.score(queries, items[:, None])[:, 0]
+    np.testing.assert_array_equal(found.offsets, queries.offsets)
+    assert found.contributions.shape == queries.items.shape
+    assert all(part.shape == items.shape for part in found.others.values())
+    assert all(part.dtype == np.float32 for part in (found.contributions, *found.others.values()))
+    assert found.exact == (declares(name).explains == "exact")
+    lost = np.isnan(scores)
+    check_close(found.totals[~lost], scores[~lost], terms=[found.contributions, model.score(queries)])
+    for part in (found.contributions, *(part[found.rows] for part in found.others.values())):
+        np.testing.assert_array_equal(np.isnan(part), lost[found.rows])
+    return found
+
+
+@every_model
+def test_explains_its_scores(name, board, fitted):
+    model, known = fitted(name).model, board.train.histories()
+    rng = np.random.default_rng(0)
+    for queries in (known, known.rows(3, 4), known.rows(0, 0), no_history(board.train, 2)):
+        anything = rng.integers(0, board.train.n_items, len(queries)).astype(np.int32)
+        found = check_explanation(name, model, queries, anything)
+        assert declares(name).personalised or not found.contributions.any()
+
+
+@every_model
+def test_batches_do_not_change_explanations(name, board, fitted):
+    model, known, items = fitted(name).model, board.train.histories(), board.held_out.astype(np.int32)
+    pieces = [model.explain(batch, items[start : start + 7]).contributions for start, batch in known.batches(7)]
+    check_close(np.concatenate(pieces), model.explain(known, items).contributions)
+
+
+@pytest.mark.parametrize("name", PERSONALISED)
+def test_explains_an_item_by_those_of_its_kind(name, board, fitted):
+    """What a person likes speaks for an unseen item of the same group, and hardly for one of the other."""
+    model, known = fitted(name).model, board.train.histories()
+    mine, other = (model.explain(known, items.astype(np.int32)) for items in (board.held_out, board.other[:, 0]))
+    by_history = [np.bincount(found.rows, found.contributions) for found in (mine, other)]
+    assert (by_history[0] > 0).mean() > 0.9
+    assert (by_history[0] > by_history[1]).mean() > 0.9
+    assert (mine.contributions >= 0).mean() > 0.7
+
+
+@every_model
+def test_explains_repeats_once(name, board, fitted):
+    model, known = fitted(name).model, board.train.histories()
+    one, two = known.histories.row(0)[:2]
+    lists = type(known).from_lists([[two, one, one, two], [one, two], []], board.train.items.keys)
+    histories = type(known)(lists.offsets, lists.items, np.repeat(known.keys[:1], 3), users=np.zeros(3, np.int32))
+    found = check_explanation(name, model, histories, np.full(3, known.items[3], np.int32)).contributions
+    np.testing.assert_array_equal(found[[2, 3]], 0)
+    check_close(found[[0, 1]], found[[5, 4]])
+
+
+@every_model
+def test_explains_itself_to_strangers_and_after_loading(name, board, fitted, tmp_path):
+    trained, known = fitted(name), board.train.histories()
+    trained.save(tmp_path / "model")
+    items = board.held_out.astype(np.int32)
+    right = trained.model.explain(known, items)
+    loaded = load_trained(tmp_path / "model").model.explain(known, items)
+    np.testing.assert_array_equal(loaded.contributions, right.contributions)
+    assert list(loaded.others) == list(right.others)
+    unknown = check_explanation(name, trained.model, strangers(known), items)
+    if declares(name).folds_in:
+        check_close(unknown.contributions, right.contributions)
+    else:
+        assert np.isnan(unknown.contributions).all()
+
+
 # --- the same again
 
 
@@ -420,3 +493,4 @@ def test_any_small_data(name, n_users, n_items, n_events, seed):
     check_close(model.score(known, shared), scores[:, shared])
     check_strangers(name, model.score(strangers(known)), scores)
     check_scores(name, model.score(no_history(dataset)), (1, n_items))
+    check_explanation(name, model, known, np.random.default_rng(seed).integers(0, n_items, n_users).astype(np.int32))

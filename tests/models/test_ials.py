@@ -60,6 +60,23 @@ def test_a_half_step_is_a_minimum(toy, x):
         assert objective(x, users + rng.normal(0, 0.01, users.shape), items, **SETTINGS) > least
 
 
+@pytest.mark.parametrize("nu", [0.0, 0.7, 1.0])
+def test_explains_by_the_inverse_of_each_persons_system(toy, x, nu):
+    """h_i' A_u^-1 h_j by dense inverses, and their sum is w_u . h_j."""
+    model = IALS(**{**SETTINGS, "nu": nu}).fit(toy)
+    h, known = model.item_vectors_.astype(float), toy.histories()
+    targets = np.arange(50) % 30
+    right = np.empty((50, 30))
+    for u, row in enumerate(x):
+        ridge = SETTINGS["reg"] * (row.sum() + SETTINGS["alpha0"] * 30) ** nu
+        system = (h * (row + SETTINGS["alpha0"])[:, None]).T @ h + ridge * np.eye(6)
+        right[u] = h @ np.linalg.inv(system) @ h[targets[u]]
+    found = model.explain(known, targets.astype(np.int32))
+    mine = found.contributions != 0
+    np.testing.assert_allclose(found.contributions[mine], right[found.rows, known.items][mine], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.totals, (right * x).sum(axis=1), rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_objective_falls_with_every_epoch(toy, x, solver):
     losses = []

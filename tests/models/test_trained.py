@@ -152,3 +152,60 @@ def test_the_moment_reaches_the_model():
             return super().score(queries, items)
 
     assert Trained.fit(Clock(), log(PAIRS)).recommend(users=["u"], at=77, k=1).height == 1
+
+
+def test_explains_in_external_ids(trained):
+    known = trained.explain(user="u", item="c")
+    assert known.select("kind", "cause", "title").rows() == [("history", "a", "Alba"), ("history", "b", "Bruma")]
+    assert known["contribution"].to_list() == pytest.approx([1 / np.sqrt(2)] * 2, rel=1e-5)
+    score = trained.recommend(users=["u"], k=1)["score"][0]
+    assert known["contribution"].sum() == pytest.approx(score, rel=1e-6)
+    assert trained.explain(history=["b", "a"], item="c").sort("cause").equals(known)
+    assert trained.explain(history=["b", "a"], item="c", k=1)["kind"].to_list() == ["history", "other"]
+    assert trained.explain(history=[], item="c").height == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ({"item": "c"}, "give either a user or a history"),
+        ({"item": "c", "user": "u", "history": ["a"]}, "give either a user or a history"),
+        ({"item": "z", "user": "u"}, "unknown item 'z'"),
+        ({"item": "c", "user": "zz"}, "unknown user 'zz'"),
+        ({"item": "c", "history": ["a", "z"]}, "unknown item 'z'"),
+        ({"item": "c", "history": "ab"}, "expected a list of ids"),
+        ({"item": "c", "user": "u", "k": 0}, "k must be a whole number of at least 1"),
+    ],
+)
+def test_explaining_refuses(trained, question, message):
+    with pytest.raises(VitrinaError, match=message):
+        trained.explain(**question)
+
+
+def test_nothing_is_explained_where_there_is_no_score(trained):
+    with pytest.raises(VitrinaError, match="without the histories of known users"):
+        Trained(trained.model, trained.catalogue, trained.info).explain(user="u", item="c")
+    strict = Trained.fit(make("bpr-mf", epochs=1), log(PAIRS, items=WORKS))
+    assert strict.explain(user="u", item="c").height >= 2
+    with pytest.raises(VitrinaError, match=r"bpr-mf has no score for 'c' here.* give a user"):
+        strict.explain(history=["a"], item="c")
+
+
+def test_lists_can_say_why(trained):
+    lists = trained.recommend(histories=[["a", "b"], [], ["d"]], k=2, why=True)
+    assert lists.drop("because").equals(trained.recommend(histories=[["a", "b"], [], ["d"]], k=2))
+    assert lists.filter(query="0", item="c")["because"].to_list() == ["Alba; Bruma"]
+    assert set(lists.filter(query="1")["because"]) == {"popularity"}
+    assert set(lists.filter(query="2")["because"]) == {None}  # nobody shares d with anything
+    assert trained.recommend(users=[], why=True).columns[-1] == "because"
+
+
+def test_lists_for_everybody_can_say_why():
+    board = checkerboard().train
+    for name in ("itemknn", "bpr-mf", "popular"):
+        trained = Trained.fit(make(name, **({"epochs": 2} if name == "bpr-mf" else {})), board)
+        lists = pl.concat(trained.recommend_all(k=3, batch=7, why=True))
+        assert lists.equals(trained.recommend(users=board.users.ids.to_list(), k=3, why=True))
+        first = trained.explain(user=lists["query"][0], item=lists["item"][0], k=2)
+        causes = first.filter((pl.col("contribution") > 0) & (pl.col("cause") != "rest"))["cause"].head(2)
+        assert lists["because"][0] == "; ".join(causes)

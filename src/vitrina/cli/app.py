@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vitrina import __version__
-from vitrina.cli import compare, data, doctor, models, reproduce
+from vitrina.cli import compare, data, doctor, explain, models, reproduce
 
 app = typer.Typer(
     name="vitrina",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 compare.register(app)
 models.register(app)
+explain.register(app)
 reproduce.register(app)
 doctor.register(app)
 

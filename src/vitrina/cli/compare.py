@@ -34,12 +34,12 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; goes on with the run in it.")] = None,
     config: Annotated[Path | None, typer.Option(help="A run declared in TOML; options override it.")] = None,
     models: Annotated[str | None, typer.Option(help="Comma-separated names; default: all that the data allows.")] = None,
-    trials: Annotated[int | None, typer.Option(help="Tuning trials for every model.  [default: 20]")] = None,
+    trials: Annotated[int | None, typer.Option(help=r"Tuning trials for every model.  \[default: 20]")] = None,
     seconds: Annotated[float | None, typer.Option(help="Cap on the tuning time of one model.")] = None,
-    metric: Annotated[str | None, typer.Option(help="The metric that is tuned and decides.  [default: ndcg@10]")] = None,
-    split: Annotated[str | None, typer.Option(help="Protocol, or a published split of the data.  [default: by time]")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of split, tuning and ties.  [default: 0]")] = None,
-    memory: Annotated[str | None, typer.Option(help="Memory for blocks of scores, such as 2GB.  [default: 1GB]")] = None,
+    metric: Annotated[str | None, typer.Option(help=r"The metric that is tuned and decides.  \[default: ndcg@10]")] = None,
+    split: Annotated[str | None, typer.Option(help=r"Protocol, or a published split of the data.  \[default: by time]")] = None,
+    seed: Annotated[int | None, typer.Option(help=r"Seed of split, tuning and ties.  \[default: 0]")] = None,
+    memory: Annotated[str | None, typer.Option(help=r"Memory for blocks of scores, such as 2GB.  \[default: 1GB]")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would run, its time and memory; run nothing.")] = False,
     json: Json = False,
     csv: Csv = False,
@@ -50,7 +50,7 @@ def compare(
 
     settings = _settings(data, config, models, trials, seconds, metric, split, seed, memory)
     dataset = open_dataset(settings.data)
-    published = _published(settings)
+    published = published_split(settings)
     if plan:
         return _print_plan(settings, dataset, published, json, csv)
     if out is None:
@@ -92,7 +92,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _published(settings: RunConfig) -> Split | None:
+def published_split(settings: RunConfig) -> Split | None:
     """Return the published split of that name, if the protocol is not one of ours."""
     from vitrina.data.known import open_split
     from vitrina.data.splits.holdout import with_validation

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from vitrina.cli import output
+from vitrina.cli import audit, output
 from vitrina.cli.output import Csv, Json
 
-app = typer.Typer(no_args_is_help=True, help="List, get, import and describe data sets.")
+app = typer.Typer(no_args_is_help=True, help="List, get, import, describe and audit data sets.")
 
 
 @app.command("list")
@@ -98,6 +98,7 @@ def import_(
 ) -> None:
     """Import your own log; columns are guessed, shown, and can be named. Refused rows are kept in rejected.csv."""
     from vitrina.data.importers.log import import_log, save_import
+    from vitrina.data.importers.log_result import REJECTED
 
     result = import_log(
         log,
@@ -122,6 +123,8 @@ def import_(
     for warning in result.warnings:
         output.say(f"warning: {warning}")
     save_import(result, out, overwrite=overwrite)
+    if result.n_rejected:
+        output.say(f"refused rows, each with its reason: {out / REJECTED}")
     output.say(f"{result.dataset!r}")
     print(out)
 
@@ -164,3 +167,6 @@ def _flat(found: dict[str, Any], under: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{under}{key}.")
         else:
             yield f"{under}{key}", value
+
+
+audit.register(app)

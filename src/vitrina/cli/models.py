@@ -131,6 +131,7 @@ def recommend(
     everyone: Annotated[bool, typer.Option("--all", help="All known users; needs --out.")] = False,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="Length of the list.")] = 10,
     exclude: Annotated[str, typer.Option(help="Comma-separated item ids to leave out.")] = "",
+    why: Annotated[bool, typer.Option("--why", help="Name for each item what in the history speaks most for it.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write Parquet (.parquet) or CSV (.csv) here.")] = None,
     json: Json = False,
     csv: Csv = False,
@@ -144,12 +145,13 @@ def recommend(
     if everyone:
         if out is None:
             raise typer.BadParameter("--all writes a file: give --out recs.parquet", param_hint="--out")
-        return _everyone(trained, k, out)
+        return _everyone(trained, k, out, why)
     listed = trained.recommend(
         users=user or None,
-        histories=[_ids(history)] if history is not None else None,
+        histories=[item_ids(history)] if history is not None else None,
         k=k,
-        exclude=_ids(exclude),
+        exclude=item_ids(exclude),
+        why=why,
     )
     if out is not None:
         return _write([listed], out)
@@ -160,11 +162,12 @@ def recommend(
     output.table(listed.to_dicts(), json=json, csv=csv)
 
 
-def _ids(text: str) -> list[str]:
+def item_ids(text: str) -> list[str]:
+    """Read comma-separated ids."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _everyone(trained: Any, k: int, out: Path) -> None:
+def _everyone(trained: Any, k: int, out: Path, why: bool) -> None:
     from vitrina.cli.progress import shown
 
     batch = 5_000
@@ -172,7 +175,7 @@ def _everyone(trained: Any, k: int, out: Path) -> None:
         progress.begin("recommending", -(-len(trained.users or ()) // batch) or 1)
 
         def told() -> Any:
-            for table in trained.recommend_all(k, batch=batch):
+            for table in trained.recommend_all(k, batch=batch, why=why):
                 yield table
                 progress.advance("recommending")
 

@@ -42,25 +42,44 @@ class Queries:
         """The items alone, one row a query."""
         return Ragged(self.offsets, self.items)
 
+    @property
+    def sets(self) -> Ragged:
+        """The distinct items of each history, ascending."""
+        return Ragged.sets(np.repeat(np.arange(len(self)), self.histories.lengths), self.items, len(self))
+
     def rows(self, start: int, stop: int) -> Queries:
         """Return queries ``start`` to ``stop``: views, nothing is copied."""
         stop = min(stop, len(self))
         begin, end = int(self.offsets[start]), int(self.offsets[stop])
+        return self._part(self.offsets[start : stop + 1] - begin, slice(begin, end), slice(start, stop))
 
-        def events(array: NDArray[Any] | None) -> NDArray[Any] | None:
-            return None if array is None else array[begin:end]
+    def take(self, rows: NDArray[np.integer]) -> Queries:
+        """Return the given queries, in that order, as copies; a row may be taken more than once."""
+        events = Ragged(self.offsets, np.arange(self.items.size, dtype=np.int32)).take(rows)
+        return self._part(events.offsets, events.values, rows)
+
+    def keep(self, events: NDArray[np.bool_]) -> Queries:
+        """Return all queries with only the marked events ``[events]`` of their histories."""
+        kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(events)])
+        return self._part(kept[self.offsets], events, slice(None))
+
+    def _part(self, offsets: NDArray[np.int64], events: Any, queries: Any) -> Queries:
+        """Pick from the arrays of events and from those of queries, whatever NumPy takes as an index."""
+
+        def picked(array: NDArray[Any] | None, part: Any) -> NDArray[Any] | None:
+            return None if array is None else array[part]
 
         return replace(
             self,
-            offsets=self.offsets[start : stop + 1] - begin,
-            items=self.items[begin:end],
-            keys=self.keys[start:stop],
-            values=events(self.values),
-            times=events(self.times),
-            sessions=events(self.sessions),
-            users=None if self.users is None else self.users[start:stop],
-            at=None if self.at is None else self.at[start:stop],
-            context={name: array[start:stop] for name, array in self.context.items()},
+            offsets=offsets,
+            items=self.items[events],
+            keys=self.keys[queries],
+            values=picked(self.values, events),
+            times=picked(self.times, events),
+            sessions=picked(self.sessions, events),
+            users=picked(self.users, queries),
+            at=picked(self.at, queries),
+            context={name: array[queries] for name, array in self.context.items()},
         )
 
     def batches(self, size: int) -> Iterator[tuple[int, Queries]]:
@@ -73,7 +92,7 @@ class Queries:
 
         Raises ``ValueError`` for an item code outside ``0..n_items - 1``.
         """
-        sets = Ragged.sets(np.repeat(np.arange(len(self)), self.histories.lengths), self.items, len(self))
+        sets = self.sets
         if sets.values.size and int(sets.values.max()) >= n_items:  # compiled code would read out of bounds
             raise ValueError(f"item code {sets.values.max()} among {n_items} items.")
         data = np.ones(sets.values.size, np.float32)

@@ -53,9 +53,8 @@ class Verdict:
         Args:
             metric: name of the metric, `ndcg@10`.
         """
-        opening = f"{self.winner} wins on {metric}" if self.winner else f"No winner on {metric}: {self.reason}"
         if self.runner_up is None:
-            return f"{opening}."
+            return f"No winner on {metric}: {self.reason}."
         digits = _telling_decimals(self.low, self.high)
         lead = (
             f"{self.difference:.{digits}f} above {self.runner_up} "
@@ -63,12 +62,12 @@ class Verdict:
             f"{_p_text(self.p_value)} after Holm's correction, {self.n_users:,} users)"
         )
         if self.winner:
-            return f"{opening}, {lead}."
+            return f"{self.winner} wins on {metric}, {lead}."
         if self.n_users < MIN_USERS:
-            return f"{opening}. {self.best} has the highest mean, {lead}."
+            return f"No winner on {metric}: {self.reason}. {self.best} has the highest mean, {lead}."
         return (
-            f"{opening}. {self.best} has the highest mean, {lead}; "
-            f"a difference below {_round_up(self.smallest_detectable, digits)} would probably go unnoticed."
+            f"No winner on {metric}: {self.best} has the highest mean, {lead}, but {self.reason}. "
+            f"A difference below {_round_up(self.smallest_detectable, digits)} would probably go unnoticed."
         )
 
 
@@ -237,7 +236,8 @@ def _reason(equal: Sequence[str], n_users: int) -> str:
     if n_users < MIN_USERS:
         return f"only {n_users} test users, and at least {MIN_USERS} are needed"
     if len(equal) > 1:
-        return f"{', '.join(equal[:-1])} and {equal[-1]} are statistically tied"
+        *others, last = equal[1:]  # they may well differ from one another
+        return f"it is not significantly better than {', '.join(others)}{' and ' if others else ''}{last}"
     return ""
 
 

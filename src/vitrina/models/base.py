@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
+from vitrina.models.explanation import Explanation, leave_one_out
 from vitrina.ranking.scorer import Items, Scorer, Scores
 
 #: Handed to ``fit`` by tuning: the value of a scorer on the validation part, higher is better.
@@ -28,6 +30,7 @@ class Declares:
     missing_scores: bool = False  # may return NaN
     closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter
     epochs: bool = False  # trains in epochs: ``fit`` with ``validate`` keeps the best number in ``epochs_``
+    explains: Literal["exact", "estimate"] = "estimate"  # whether ``explain`` gives the parts that make the score
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,14 @@ class Recommender(ABC):
     @abstractmethod
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Score queries, see ``vitrina.ranking.scorer.Scorer``."""
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Say what each item of the history contributes to the score of ``items [n]``, one item a query.
+
+        Unless the model knows better: what the score loses when the item is left out of the history, an estimate.
+        """
+        folded_in = replace(queries, users=None) if self.declares.folds_in else queries
+        return leave_one_out(self, folded_in, items)
 
     @abstractmethod
     def memory(self, shape: Shape) -> int:

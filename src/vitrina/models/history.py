@@ -1,11 +1,14 @@
-"""Scoring by summing over the history: shared by all models of the form ``score = X W``."""
+"""Scoring by summing over the history, and its explanation: shared by all models of the form ``score = X W``."""
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from vitrina.data.queries import Queries
 from vitrina.kernels import sparse
+from vitrina.models.explanation import Explanation
 from vitrina.ranking.scorer import Items, Scores
 
 
@@ -19,3 +22,10 @@ def score_sparse(queries: Queries, weights: csr_matrix, items: Items) -> Scores:
     """Return ``X W`` for binary histories and sparse item weights (row: source, column: target)."""
     histories = queries.matrix(weights.shape[0])
     return sparse.sparse_sparse(histories, weights) if items is None else sparse.sparse_sparse_at(histories, weights, items)
+
+
+def explain_weights(queries: Queries, weights: Scores | csr_matrix, items: NDArray[np.int32]) -> Explanation:
+    """Explain ``X W``, dense or sparse: item i of the history contributes ``W[i, j]`` to the score of item j, exactly."""
+    histories = queries.matrix(weights.shape[0])
+    targets = np.repeat(items, np.diff(histories.indptr))
+    return Explanation.of_sets(queries, np.asarray(weights[histories.indices, targets]).ravel(), exact=True)

@@ -18,6 +18,8 @@ from vitrina.data.ragged import Ragged
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import VitrinaError
 from vitrina.models.base import Recommender
+from vitrina.models.explanation import blocks
+from vitrina.models.reasons import because, reasons
 from vitrina.ranking.fallback import fill_from
 from vitrina.ranking.rank import DEFAULT_BUDGET, rank
 
@@ -69,18 +71,19 @@ class Trained:
         exclude: Sequence[object] = (),
         at: int | None = None,
         fallback: bool = True,
+        why: bool = False,
     ) -> pl.DataFrame:
         """Return the ``k`` best items for known ``users``, or for people given by their ``histories`` (item ids).
 
         The table has the columns ``query`` (user id, or number of the history), ``rank``, ``item``, ``title`` (where the
-        catalogue has one), ``score`` and ``source`` (the model, or ``popular`` where it had nothing to say). Items of the
+        catalogue has one), ``score`` and ``source`` (the model, or ``popular`` where it had nothing to say); with ``why``
+        also ``because``, the titles of up to two items of the history that contribute most, see ``explain``. Items of the
         history (unless the data set says ``repeats``), excluded items and items not on offer ``at`` that moment are left
         out. Raises ``UnknownNameError`` for unknown ids.
         """
         if (users is None) == (histories is None):
             raise VitrinaError("give either users or histories.")
-        if not isinstance(k, int | np.integer) or k < 1:
-            raise VitrinaError(f"k must be a whole number of at least 1, got {k!r}.")
+        _check_length(k)
         _refuse_text(users, exclude, histories, *(histories or ()))
         if users is not None:
             queries, names = self._known(users), [str(u) for u in users]
@@ -89,13 +92,37 @@ class Trained:
             names = [str(n) for n in range(len(queries))]
         if at is not None:
             queries = replace(queries, at=np.full(len(queries), at, np.int64))
-        return self._table(queries, pl.Series("query", names, dtype=pl.String), k, exclude, at, fallback)
+        return self._table(queries, pl.Series("query", names, dtype=pl.String), k, exclude, at, fallback, why)
 
-    def recommend_all(self, k: int = 10, *, at: int | None = None, batch: int = 10_000) -> Iterator[pl.DataFrame]:
+    def recommend_all(
+        self, k: int = 10, *, at: int | None = None, batch: int = 10_000, why: bool = False
+    ) -> Iterator[pl.DataFrame]:
         """Yield recommendations for all known users, ``batch`` users a table."""
         known = self._users()
         for start in range(0, len(known), batch):
-            yield self.recommend(users=known.ids[start : start + batch].to_list(), k=k, at=at)
+            yield self.recommend(users=known.ids[start : start + batch].to_list(), k=k, at=at, why=why)
+
+    def explain(
+        self, *, item: object, user: object | None = None, history: Sequence[object] | None = None, k: int | None = None
+    ) -> pl.DataFrame:
+        """Return what the score of ``item`` for a known ``user``, or for the owner of a ``history`` (item ids), is made of.
+
+        One row a part: ``kind`` (``history`` or ``other``), ``cause`` (an item of the history, by id, or a name), ``title``
+        (where the catalogue has one), ``contribution``, which adds up to the score, and ``share``, see
+        ``vitrina.models.reasons``. With ``k`` only the ``k`` strongest items of the history are listed one by one. Whether
+        the parts are the model's own sum or an estimate says ``model.declares.explains``. Raises ``UnknownNameError`` for
+        unknown ids, ``VitrinaError`` where the model has no score to explain.
+        """
+        if (user is None) == (history is None):
+            raise VitrinaError("give either a user or a history.")
+        _check_length(1 if k is None else k)
+        _refuse_text(history)
+        query = self._known([user]) if history is None else self._given([history])
+        items = self.catalogue.items.encode([item])
+        if np.isnan(self.model.score(query, items[:, None])).any():
+            only = "" if self.model.declares.folds_in else " It knows only the people of its training data: give a user."
+            raise VitrinaError(f"{self.model.name} has no score for {str(item)!r} here, so nothing to explain.{only}")
+        return reasons(self.model.explain(query, items), query, self.catalogue, k)
 
     def save(self, folder: str | Path, *, overwrite: bool = False, histories: bool = True) -> None:
         """Save to a folder, see ``vitrina.models.storage.save_trained``."""
@@ -122,7 +149,7 @@ class Trained:
         return Queries.from_lists(encoded, self.catalogue.items.keys)
 
     def _table(
-        self, queries: Queries, names: pl.Series, k: int, exclude: Sequence[object], at: int | None, fallback: bool
+        self, queries: Queries, names: pl.Series, k: int, exclude: Sequence[object], at: int | None, fallback: bool, why: bool
     ) -> pl.DataFrame:
         on_offer = self.catalogue.available(at)
         on_offer[self.catalogue.items.encode(list(exclude))] = False
@@ -153,8 +180,14 @@ class Trained:
                     candidates,
                     hidden.rows(batch.start, batch.stop),
                 )
-            tables.append(self._rows(names[batch.start : batch.stop], items, scores, filled))
-        return pl.concat(tables) if tables else self._rows(names, *(np.empty((0, k), t) for t in (np.int32, np.float32, bool)))
+            table = self._rows(names[batch.start : batch.stop], items, scores, filled)
+            tables.append(
+                table.with_columns(self._because(queries.rows(batch.start, batch.stop), items, filled)) if why else table
+            )
+        if tables:
+            return pl.concat(tables)
+        nobody = self._rows(names, *(np.empty((0, k), t) for t in (np.int32, np.float32, bool)))
+        return nobody.with_columns(because=pl.lit(None, pl.String)) if why else nobody
 
     def _rows(
         self, names: pl.Series, items: NDArray[np.int32], scores: NDArray[np.float32], filled: NDArray[np.bool_]
@@ -174,6 +207,21 @@ class Trained:
         if TITLE in self.catalogue.table.columns:
             table.insert_column(3, self.catalogue.titles.gather(listed).alias(TITLE))
         return table
+
+    def _because(self, queries: Queries, items: NDArray[np.int32], filled: NDArray[np.bool_]) -> pl.Series:
+        """Name the causes of each listed item, in the order of ``_rows``."""
+        row, rank_of = np.nonzero(items >= 0)
+        listed, named = items[row, rank_of], [pl.Series("because", [], pl.String)]
+        for block in blocks(queries.histories.lengths[row]):
+            asked = queries.take(row[block])
+            named.append(because(self.model.explain(asked, listed[block]), asked, self.catalogue))
+        by_all = pl.when(pl.Series(filled[row, rank_of])).then(pl.lit("popularity"))
+        return pl.select(by_all.otherwise(pl.concat(named)).alias("because")).to_series()
+
+
+def _check_length(k: object) -> None:
+    if not isinstance(k, int | np.integer) or k < 1:
+        raise VitrinaError(f"k must be a whole number of at least 1, got {k!r}.")
 
 
 def _refuse_text(*lists: object) -> None:

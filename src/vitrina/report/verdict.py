@@ -97,10 +97,11 @@ def _decision(results: Results, best: Method) -> str:
         real = pair is not None and significant(pair)
         ahead = f", ahead of {results.label(pair.b)}" if pair is not None else ""
         return f"{results.label(winner.name)} wins on {results.deciding}{ahead}{': the difference is real' if real else ''}."
-    equal = [results.label(m) for m in results.verdict.equal_to_best]
-    if len(equal) > 1:
-        shown = equal if len(equal) <= _NAMED else [*equal[: _NAMED - 1], f"{len(equal) - _NAMED + 1} others"]
-        return f"No single winner on {results.deciding}: {listed(shown)} cannot be told apart."
+    first, *equal = [results.label(m) for m in results.verdict.equal_to_best] or [name]
+    if equal:  # to the first one, that is: they may well differ from one another
+        shown = equal if len(equal) < _NAMED else [*equal[: _NAMED - 2], f"{len(equal) - _NAMED + 2} others"]
+        leads = f"{first} has the highest mean, but is not significantly better than {listed(shown)}"
+        return f"No single winner on {results.deciding}: {leads}."
     if results.verdict.sentence:
         return results.verdict.sentence
     return f"{name} has the highest {results.deciding}; whether the lead is real was not tested in this run."

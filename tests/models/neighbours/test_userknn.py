@@ -51,6 +51,42 @@ def test_scores_against_loops(toy, case, own, k):
     np.testing.assert_array_equal(model.score(strangers(toy.histories())), scores)
 
 
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["similarity"])
+def test_explanations_against_loops(toy, case, own):
+    """By definition: each neighbour's similarity is divided among the common items as its numerator is."""
+    x = toy.matrix().toarray().astype(float)
+    weights = person_weights(x, 6, toy.users.keys, own=own, **case)
+    weighted = slow.weights_of(x, case.get("weighting", "none"))
+    chance = weighted.mean(axis=1) if case["similarity"] == "correlation" else np.zeros(40)
+    items = np.arange(40) % 25
+    parts, subtracted = np.zeros((40, 25)), np.zeros(40)
+    for u, j in enumerate(items):
+        for v in np.flatnonzero(weights[u] * x[:, j]):
+            numerator = weighted[u] @ weighted[v] - 25 * chance[u] * chance[v]
+            parts[u] += weights[u, v] * weighted[u] * weighted[v] / numerator
+            subtracted[u] -= weights[u, v] * 25 * chance[u] * chance[v] / numerator
+    model = UserKNN(neighbours=6, neighbourhood="own" if own else "reverse", **case).fit(toy)
+    found = model.explain(toy.histories(), items.astype(np.int32))
+    events = toy.histories()
+    np.testing.assert_allclose(found.contributions, _at_first(parts, events), rtol=1e-4, atol=1e-5)
+    if case["similarity"] == "correlation":
+        np.testing.assert_allclose(found.others["shared by chance"], subtracted, rtol=1e-4, atol=1e-5)
+    else:
+        assert not found.others
+
+
+def _at_first(parts: np.ndarray, queries: Queries) -> np.ndarray:
+    """The part of each event's item, where it stands first in its history."""
+    found = []
+    for row in range(len(queries)):
+        seen: set[int] = set()
+        for item in queries.histories.row(row).tolist():
+            found.append(0.0 if item in seen else parts[row, item])
+            seen.add(item)
+    return np.array(found)
+
+
 def test_whose_neighbourhood_counts():
     """ "far" is nearest to nobody, yet has a nearest one itself: only the textbook's neighbourhood recommends to it."""
     pairs = [(u, i) for u in ("twin", "double") for i in "abcd"] + [("twin", "e"), ("double", "f"), ("far", "a"), ("far", "z")]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
@@ -22,7 +23,8 @@ from vitrina.errors import VitrinaError
 from vitrina.kernels.sgd import bpr_epoch
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
-from vitrina.models.factors.known_users import forget_inactive, trained_vectors
+from vitrina.models.explanation import Explanation
+from vitrina.models.factors.known_users import explain_trained, forget_inactive, trained_vectors
 from vitrina.models.factors.products import score_factors
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
@@ -81,6 +83,11 @@ class BPRMF(Recommender):
         scores = score_factors(trained_vectors(queries, self.user_vectors_), self.item_vectors_, items)
         scores += self.item_biases_ if items is None else self.item_biases_[items]
         return scores
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Estimate which items of the history w_u stands for, see ``explain_trained``."""
+        users = trained_vectors(queries, self.user_vectors_)
+        return explain_trained(queries, users, self.item_vectors_, self.item_biases_, items)
 
     def memory(self, shape: Shape) -> int:
         """Vectors of both sides, their float64 draw, and a copy of the best; the log with its user of each event."""

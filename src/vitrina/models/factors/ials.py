@@ -29,7 +29,9 @@ from vitrina.kernels.als_blocks import block_rows
 from vitrina.kernels.als_gradients import conjugate_gradient_rows, mean_square, principal_axes
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
-from vitrina.models.factors.products import score_factors
+from vitrina.models.explanation import Explanation
+from vitrina.models.factors.products import explain_factors, score_factors
+from vitrina.models.factors.systems import solve_histories
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -66,7 +68,7 @@ class IALS(Recommender):
     name: ClassVar[str] = "ials"
     title: ClassVar[str] = "iALS"
     paper: ClassVar[str] = "Rendle et al. 2022"
-    declares: ClassVar[Declares] = Declares(epochs=True)
+    declares: ClassVar[Declares] = Declares(epochs=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``item_vectors_`` float32 ``[n_items, d]``, turned so that their Gram matrix is diagonal.
@@ -121,6 +123,17 @@ class IALS(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return inner products of folded-in users and items."""
         return score_factors(self.query_vectors(queries), self.item_vectors_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return h_i' A_u^-1 h_j for each item i of the history (Hu et al. 2008, section 5).
+
+        w_u = A_u^-1 (sum of h_i), so they sum exactly to the score; but A_u itself depends on the whole history, so without
+        item i the score would not be less by exactly that.
+        """
+        x = queries.matrix(len(self.item_vectors_))
+        ridge, targets = self._ridge(x, self.ridge_offset_), self.item_vectors_[items]
+        vectors = solve_histories(x, self.item_vectors_, np.diag(self.shared_), ridge, targets)
+        return explain_factors(queries, self.item_vectors_, vectors)
 
     def memory(self, shape: Shape) -> int:
         """Vectors of users (old and new) and items (old, new and best), and the log with its transpose."""

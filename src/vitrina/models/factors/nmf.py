@@ -23,7 +23,8 @@ from vitrina.data.queries import Queries
 from vitrina.kernels.sparse import sparse_dense
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
-from vitrina.models.factors.products import score_factors
+from vitrina.models.explanation import Explanation
+from vitrina.models.factors.products import explain_factors, score_factors
 from vitrina.models.space import Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -42,7 +43,7 @@ class NMF(Recommender):
     name: ClassVar[str] = "nmf"
     title: ClassVar[str] = "NMF"
     paper: ClassVar[str] = "Lee and Seung 2000"
-    declares: ClassVar[Declares] = Declares(epochs=True)
+    declares: ClassVar[Declares] = Declares(epochs=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``item_vectors_`` float32 ``[n_items, factors]``, all non-negative."""
@@ -70,6 +71,18 @@ class NMF(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return inner products of folded-in users and items."""
         return score_factors(self.query_vectors(queries), self.item_vectors_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Divide the weight of each part among the items of the history by how much each belongs to that part.
+
+        The last update of folding in, w <- w * (x H) / (w H'H), is a sum over the history once w H'H is known; its terms
+        sum exactly to the score. But w H'H depends on the whole history, so without an item the score would not be less by
+        exactly that.
+        """
+        belonging = sparse_dense(queries.matrix(len(self.item_vectors_)), self.item_vectors_)
+        weights = self.query_vectors(queries) * self.item_vectors_[items]
+        towards = np.divide(weights, belonging, out=np.zeros_like(weights), where=belonging > 0)
+        return explain_factors(queries, self.item_vectors_, towards)
 
     def memory(self, shape: Shape) -> int:
         """Three arrays of each side's size while it is updated, and the log with its transpose."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import svds
@@ -21,7 +22,8 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.kernels.sparse import sparse_dense
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.factors.products import score_factors
+from vitrina.models.explanation import Explanation
+from vitrina.models.factors.products import explain_factors, score_factors
 from vitrina.models.space import Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -36,7 +38,7 @@ class PureSVD(Recommender):
     name: ClassVar[str] = "puresvd"
     title: ClassVar[str] = "PureSVD"
     paper: ClassVar[str] = "Cremonesi et al. 2010"
-    declares: ClassVar[Declares] = Declares(closed_form=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``item_vectors_`` float32 ``[n_items, factors]``: the right singular vectors V."""
@@ -59,6 +61,10 @@ class PureSVD(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return x V V'."""
         return score_factors(self.query_vectors(queries), self.item_vectors_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return v_i . v_j for each item i of the history."""
+        return explain_factors(queries, self.item_vectors_, self.item_vectors_[items])
 
     def memory(self, shape: Shape) -> int:
         """The Lanczos basis (at least 2 factors + 1 vectors of the shorter side), both sides' vectors, the log."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
@@ -21,7 +22,8 @@ from vitrina.data.queries import Queries
 from vitrina.kernels.dense import inverse_in_place
 from vitrina.kernels.sparse import sparse_sparse
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.history import score_dense
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_dense
 from vitrina.models.space import Floats, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -35,7 +37,7 @@ class EASE(Recommender):
     name: ClassVar[str] = "ease"
     title: ClassVar[str] = "EASE"
     paper: ClassVar[str] = "Steck 2019"
-    declares: ClassVar[Declares] = Declares(closed_form=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``weights_`` float32 ``[n_items, n_items]``."""
@@ -51,6 +53,10 @@ class EASE(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return ``x B``."""
         return score_dense(queries, self.weights_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the weight of each item of the history, see ``explain_weights``."""
+        return explain_weights(queries, self.weights_, items)
 
     def memory(self, shape: Shape) -> int:
         """One matrix items x items, and the log as a sparse matrix and its transpose."""

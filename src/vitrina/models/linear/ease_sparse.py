@@ -27,7 +27,8 @@ from vitrina.kernels.ridge import ridge_regressions
 from vitrina.kernels.sparse import sparse_sparse
 from vitrina.kernels.topk import top_k
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.history import score_sparse
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.linear.columns import BLOCK, blocks
 from vitrina.models.linear.pairs import storage
 from vitrina.models.space import Floats, Ints, hyperparameters
@@ -44,7 +45,7 @@ class SparseEASE(Recommender):
     name: ClassVar[str] = "ease-sparse"
     title: ClassVar[str] = "EASE (sparse)"
     paper: ClassVar[str] = "Steck 2019 (MRF)"
-    declares: ClassVar[Declares] = Declares(closed_form=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``weights_``, CSR float32 ``[n_items, n_items]`` (row: source, column: target)."""
@@ -61,6 +62,10 @@ class SparseEASE(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return ``x B``."""
         return score_sparse(queries, self.weights_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the weight of each item of the history, see ``explain_weights``."""
+        return explain_weights(queries, self.weights_, items)
 
     def memory(self, shape: Shape) -> int:
         """The weights twice while they are transposed, the counts of pairs, a block of correlations, the log three times."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
@@ -24,7 +25,8 @@ from vitrina.errors import VitrinaError
 from vitrina.kernels.slim_bpr import Optimiser, SlimSteps
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
-from vitrina.models.history import score_sparse
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.linear.columns import blocks, bytes_kept, strongest_sources
 from vitrina.models.space import Choice, Floats, Ints, hyperparameters
 from vitrina.ranking.memory import total_memory
@@ -48,7 +50,7 @@ class SLIMBPR(Recommender):
     name: ClassVar[str] = "slim-bpr"
     title: ClassVar[str] = "SLIM (BPR)"
     paper: ClassVar[str] = "Rendle et al. 2009"
-    declares: ClassVar[Declares] = Declares(epochs=True)
+    declares: ClassVar[Declares] = Declares(epochs=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``weights_``, CSR float32 ``[n_items, n_items]`` (row: source, column: target).
@@ -95,6 +97,10 @@ class SLIMBPR(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the summed weights of the history's items."""
         return score_sparse(queries, self.weights_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the weight of each item of the history, see ``explain_weights``."""
+        return explain_weights(queries, self.weights_, items)
 
     def memory(self, shape: Shape) -> int:
         """The weights, those kept, and the log."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
@@ -24,7 +25,8 @@ from vitrina.data.queries import Queries
 from vitrina.kernels.elastic_net import elastic_nets
 from vitrina.kernels.gram import gram_matrix
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.history import score_sparse
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.linear.columns import blocks, bytes_kept, strongest_sources
 from vitrina.models.linear.pairs import storage
 from vitrina.models.space import Floats, Ints, hyperparameters
@@ -45,7 +47,7 @@ class SLIMElasticNet(Recommender):
     name: ClassVar[str] = "slim-en"
     title: ClassVar[str] = "SLIM (elastic net)"
     paper: ClassVar[str] = "Ning & Karypis 2011"
-    declares: ClassVar[Declares] = Declares()
+    declares: ClassVar[Declares] = Declares(explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``weights_``, CSR float32 ``[n_items, n_items]`` (row: source, column: target)."""
@@ -61,6 +63,10 @@ class SLIMElasticNet(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return ``x W``."""
         return score_sparse(queries, self.weights_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the weight of each item of the history, see ``explain_weights``."""
+        return explain_weights(queries, self.weights_, items)
 
     def memory(self, shape: Shape) -> int:
         """The counts of pairs of items, the log and its transpose, the kept weights."""

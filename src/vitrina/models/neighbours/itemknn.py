@@ -14,10 +14,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.history import score_sparse
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.neighbours.neighbourhood import item_neighbours
 from vitrina.models.neighbours.similarity import SimilaritySettings
 from vitrina.models.space import hyperparameters
@@ -31,7 +35,7 @@ class ItemKNN(SimilaritySettings, Recommender):
     name: ClassVar[str] = "itemknn"
     title: ClassVar[str] = "ItemKNN"
     paper: ClassVar[str] = "Sarwar et al. 2001"
-    declares: ClassVar[Declares] = Declares(closed_form=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``weights_``, CSR float32 ``[n_items, n_items]`` (row: source, column: target)."""
@@ -41,6 +45,10 @@ class ItemKNN(SimilaritySettings, Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the summed similarities."""
         return score_sparse(queries, self.weights_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the weight of each item of the history, see ``explain_weights``."""
+        return explain_weights(queries, self.weights_, items)
 
     def memory(self, shape: Shape) -> int:
         """The kept similarities three times (while they are joined and transposed), the log four times."""

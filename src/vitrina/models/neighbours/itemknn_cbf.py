@@ -17,12 +17,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.history import score_sparse
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.neighbours.content import content_memory, content_neighbours, content_work, feature_of, has_content
 from vitrina.models.neighbours.similarity import SimilaritySettings
 from vitrina.models.space import Only, hyperparameters
@@ -43,7 +45,7 @@ class ItemKNNCBF(SimilaritySettings, Recommender):
     name: ClassVar[str] = "itemknn-cbf"
     title: ClassVar[str] = "ItemKNN-CBF"
     paper: ClassVar[str] = "Lops et al. 2011"
-    declares: ClassVar[Declares] = Declares(closed_form=True, missing_scores=True, needs_feature=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, missing_scores=True, needs_feature=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``weights_``, CSR float32 ``[n_items, n_items]`` (row: source, column: target), and ``described_``.
@@ -61,6 +63,12 @@ class ItemKNNCBF(SimilaritySettings, Recommender):
         known = self.described_ if items is None else self.described_[items]
         np.copyto(scores, np.float32(np.nan), where=~known)
         return scores
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the similarity of each item of the history; NaN for items of which nothing is known."""
+        found = explain_weights(queries, self.weights_, items)
+        np.copyto(found.contributions, np.float32(np.nan), where=~self.described_[items][found.rows])
+        return found
 
     def memory(self, shape: Shape) -> int:
         """See ``content_memory``."""

@@ -15,12 +15,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.history import score_sparse
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.neighbours.content import content_memory, content_neighbours, content_work, feature_of
 from vitrina.models.neighbours.similarity import SimilaritySettings
 from vitrina.models.space import Floats, Only, hyperparameters
@@ -48,7 +50,7 @@ class ItemKNNCFCBF(SimilaritySettings, Recommender):
     name: ClassVar[str] = "itemknn-cfcbf"
     title: ClassVar[str] = "ItemKNN-CFCBF"
     paper: ClassVar[str] = "Mobasher et al. 2003"
-    declares: ClassVar[Declares] = Declares(closed_form=True, needs_feature=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, needs_feature=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``weights_``, CSR float32 ``[n_items, n_items]`` (row: source, column: target).
@@ -62,6 +64,10 @@ class ItemKNNCFCBF(SimilaritySettings, Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the summed similarities."""
         return score_sparse(queries, self.weights_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the weight of each item of the history, see ``explain_weights``."""
+        return explain_weights(queries, self.weights_, items)
 
     def memory(self, shape: Shape) -> int:
         """See ``content_memory``, and the log four times."""

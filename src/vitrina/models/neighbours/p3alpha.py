@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.history import score_sparse
+from vitrina.models.explanation import Explanation
+from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.neighbours.walk import walk_memory, walk_weights, walk_work
 from vitrina.models.space import Choice, Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
@@ -39,7 +42,7 @@ class P3alpha(Recommender):
     name: ClassVar[str] = "p3alpha"
     title: ClassVar[str] = "P3alpha"
     paper: ClassVar[str] = "Cooper et al. 2014"
-    declares: ClassVar[Declares] = Declares(closed_form=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Compute ``weights_``, CSR float32 ``[n_items, n_items]`` (row: source, column: target)."""
@@ -56,6 +59,10 @@ class P3alpha(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the weight of all walks that start with an item of the history."""
         return score_sparse(queries, self.weights_, items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return the weight of each item of the history, see ``explain_weights``."""
+        return explain_weights(queries, self.weights_, items)
 
     def memory(self, shape: Shape) -> int:
         """See ``walk_memory``."""

@@ -154,3 +154,12 @@ class SimilaritySettings:
                 return 1.0 - self.alpha - self.beta, added
             case _:
                 return 0.0, added
+
+
+def fractions(
+    measure: Measure, products: NDArray[np.float32], rows: NDArray[np.integer], columns: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what is subtracted from ``products [p]`` of pairs (row, column) in their similarities, and the denominators."""
+    (row_means, row_factors, row_summands), (means, factors, summands) = measure.rows[:, rows], measure.columns[:, columns]
+    sizes = measure.own * products + row_factors * factors + row_summands + summands
+    return row_means * means, sizes + measure.added

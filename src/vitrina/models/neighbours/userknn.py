@@ -30,9 +30,11 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.kernels.hashing import hash_bags
 from vitrina.kernels.sparse import sparse_sparse, sparse_sparse_at
-from vitrina.kernels.strongest import admitted_products, strongest_products, weakest_kept
+from vitrina.kernels.strongest import Measure, admitted_products, strongest_products, weakest_kept
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.neighbours.similarity import SimilaritySettings, Sizes
+from vitrina.models.explanation import Explanation
+from vitrina.models.neighbours.neighbourhood import presence
+from vitrina.models.neighbours.similarity import SimilaritySettings, Sizes, fractions
 from vitrina.models.neighbours.weighting import document_lengths, weighted
 from vitrina.models.space import Choice, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
@@ -64,7 +66,7 @@ class UserKNN(SimilaritySettings, Recommender):
     name: ClassVar[str] = "userknn"
     title: ClassVar[str] = "UserKNN"
     paper: ClassVar[str] = "Resnick et al. 1994"
-    declares: ClassVar[Declares] = Declares(closed_form=True)
+    declares: ClassVar[Declares] = Declares(closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Keep the binary ``histories_`` ``[n_people, n_items]``, and what it takes to be near each person.
@@ -100,18 +102,45 @@ class UserKNN(SimilaritySettings, Recommender):
                 scores[rows] = sparse_sparse_at(neighbours, self.histories_, mine)
         return scores
 
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """Return how much each item of the history brings the neighbours near who consumed ``items [n]``.
+
+        The numerator of s_uv is a sum over common items: given the denominator, item i contributes x_ui x_vi / denominator
+        for each such neighbour v. What a correlation subtracts is no item's: "shared by chance", which is negative.
+        """
+        by_person = self._people_at_hand().by_item.T.tocsr()
+        values, by_chance = [np.empty(0, np.float32)], np.empty(len(queries), np.float32)
+        for start, batch in queries.batches(max(1, _ENTRIES // max(1, *self.histories_.shape))):
+            rows = slice(start, start + len(batch))
+            common, by_chance[rows] = self._explained(batch, items[rows], by_person)
+            values.append(common)
+        others = {"shared by chance": by_chance} if self.similarity == "correlation" else None
+        return Explanation.of_sets(queries, np.concatenate(values), others=others, exact=True)
+
+    def _explained(self, queries: Queries, items: NDArray[np.int32], by_person: csr_matrix) -> tuple[Scores, Scores]:
+        """Return the contribution of each entry of the histories' matrix, and of what is subtracted, ``[n]``."""
+        people, x = self._people_at_hand(), queries.matrix(self.histories_.shape[1])
+        found = self._neighbours(x, queries).multiply(presence(people.by_item[items])).tocsr()
+        rows, n = np.repeat(np.arange(len(queries)), np.diff(found.indptr)), len(queries)
+        x = weighted(x, self.weighting, people.lengths)
+        products = sparse_sparse(x, people.by_item)[rows, found.indices]
+        subtracted, sizes = fractions(self._measure(x, people), products, rows, found.indices)
+        shares = csr_matrix(((1 / sizes).astype(np.float32), found.indices, found.indptr), shape=found.shape)
+        common = sparse_sparse(shares, by_person)[np.repeat(np.arange(n), np.diff(x.indptr)), x.indices]
+        return x.data * common, -np.bincount(rows, subtracted / sizes, n).astype(np.float32)
+
     def _neighbours(self, x: csr_matrix, queries: Queries) -> csr_matrix:
         """Return the similarities of histories ``x`` with their neighbours, CSR ``[n_queries, n_people]``."""
         people = self._people_at_hand()
         askers = self._askers(x, people)
         x = weighted(x, self.weighting, people.lengths)
-        sizes = Sizes.of_rows(x)
+        measure = self._measure(x, people)
         if self.neighbourhood == "own":
             return strongest_products(
                 x,
                 people.by_item,
                 self.neighbours,
-                measure=self.measure(sizes, people.sizes, targets="rows"),
+                measure=measure,
                 excluded=askers,
                 row_keys=queries.keys,
                 column_keys=self.keys_,
@@ -119,13 +148,18 @@ class UserKNN(SimilaritySettings, Recommender):
         return admitted_products(
             x,
             people.by_item,
-            measure=self.measure(sizes, people.sizes, targets="columns"),
+            measure=measure,
             excluded=askers,
             weakest=self.weakest_,
             lowest=self.lowest_,
             row_keys=queries.keys,
             column_keys=self.keys_,
         )
+
+    def _measure(self, x: csr_matrix, people: _People) -> Measure:
+        """Return the similarity of weighted histories ``x`` with all people."""
+        targets: Literal["rows", "columns"] = "rows" if self.neighbourhood == "own" else "columns"
+        return self.measure(Sizes.of_rows(x), people.sizes, targets=targets)
 
     def _askers(self, x: csr_matrix, people: _People) -> NDArray[np.int32]:
         """Return for each history one person of the training data with the same items, -1 where there is none."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.models.base import Declares, Recommender, Shape, Validate
+from vitrina.models.explanation import Explanation
 from vitrina.models.space import Floats, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -35,7 +37,7 @@ class Popular(Recommender):
     name: ClassVar[str] = "popular"
     title: ClassVar[str] = "Popular"
     paper: ClassVar[str] = "baseline"
-    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True)
+    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Count the distinct users of each item: ``counts_`` float32 ``[n_items]``."""
@@ -45,6 +47,10 @@ class Popular(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the counts, the same for every query."""
         return constant_rows(self.counts_, len(queries), items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """No item of the history plays a part: all of it is popularity."""
+        return Explanation.without_history(queries, "popularity", self.counts_[items])
 
     def memory(self, shape: Shape) -> int:
         """The counts, and the distinct pairs while counting."""
@@ -64,7 +70,7 @@ class PopularRecent(Recommender):
     name: ClassVar[str] = "popular-recent"
     title: ClassVar[str] = "Popular lately"
     paper: ClassVar[str] = "baseline"
-    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True, needs_times=True)
+    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True, needs_times=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Sum the faded weights of each item's events: ``counts_`` float32 ``[n_items]``.
@@ -82,6 +88,10 @@ class PopularRecent(Recommender):
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the faded counts, the same for every query."""
         return constant_rows(self.counts_, len(queries), items)
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """No item of the history plays a part: all of it is popularity lately."""
+        return Explanation.without_history(queries, "popularity lately", self.counts_[items])
 
     def memory(self, shape: Shape) -> int:
         """The counts, and a weight per event while counting."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.kernels import hashing
 from vitrina.models.base import Declares, Recommender, Shape, Validate
+from vitrina.models.explanation import Explanation
 from vitrina.models.space import hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -21,7 +25,7 @@ class Random(Recommender):
     name: ClassVar[str] = "random"
     title: ClassVar[str] = "Random"
     paper: ClassVar[str] = "baseline"
-    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True)
+    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Keep the items' keys: ``keys_`` uint64 ``[n_items]``."""
@@ -34,6 +38,10 @@ class Random(Recommender):
         if items is not None and items.ndim == 2:
             return hashing.uniform_scores(rows, self.keys_[items])
         return hashing.uniform_scores(rows, self.keys_ if items is None else self.keys_[items])
+
+    def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
+        """No item of the history plays a part: all of it is chance."""
+        return Explanation.without_history(queries, "chance", self.score(queries, items[:, None])[:, 0])
 
     def memory(self, shape: Shape) -> int:
         """The keys."""
