@@ -112,7 +112,7 @@ def conjugate_gradient_rows(
     solution: Floats,
     *,
     steps: int = 2,
-    tolerance: float = 1e-10,
+    tolerance: float = 1e-13,
 ) -> None:
     """Improve ``solution [n, d]`` of the systems of ``solve_rows`` by conjugate gradients, in place.
 
