@@ -1,7 +1,4 @@
-"""Stochastic gradient steps of matrix factorisation, one sample after the other: too small for BLAS, too many for Python.
-
-One thread: two threads that write the same vectors would give another result in every run.
-"""
+"""Stochastic gradient steps of matrix factorisation, one sample after the other: too small for BLAS, too many for Python."""
 
 from __future__ import annotations
 
@@ -10,11 +7,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vitrina.kernels.hashing import mix
+from vitrina.kernels.strata import Strata, Stratum
 
 Floats = NDArray[np.float32]
 
 # Reordered sums vectorise; NaN and infinity keep their meaning, so that exploding factors are seen.
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
+
+_TRIES = 100  # to find an item that a user has not consumed
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -27,15 +27,22 @@ def _below(state: np.uint64, n: int) -> int:
 
 @njit(nogil=True, cache=True, inline="always")
 def _contains(row: NDArray[np.int32], item: int) -> bool:
-    at = np.searchsorted(row, item)
-    return bool(at < row.size and row[at] == item)
+    """Search an ascending row; without branches, which would be mispredicted half of the time."""
+    base, length = 0, row.size
+    while length > 1:
+        half = length // 2
+        base += half if row[base + half] <= item else 0
+        length -= half
+    return bool(length == 1 and row[base] == item)
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def _bpr_epoch(
+def _bpr_steps(
+    of_user: NDArray[np.int32],
+    of_item: NDArray[np.int32],
+    choice: NDArray[np.int32],
     offsets: NDArray[np.int32],
     columns: NDArray[np.int32],
-    row_of: NDArray[np.int32],
     users: Floats,
     items: Floats,
     biases: Floats,
@@ -45,26 +52,31 @@ def _bpr_epoch(
     reg_negative: np.float32,
     seed: np.uint64,
 ) -> float:
-    n_items, d = items.shape
-    state, loss = seed, 0.0
-    for _ in range(columns.size):
+    d = items.shape[1]
+    state, loss, likely = seed, 0.0, 1.0
+    for _ in range(of_user.size):
         state += _GOLDEN
-        event = _below(state, columns.size)
-        user, i = row_of[event], np.int64(columns[event])
+        event = _below(state, of_user.size)
+        user, i = of_user[event], of_item[event]
         seen = columns[offsets[user] : offsets[user + 1]]
-        if seen.size == n_items:
-            continue  # there is nothing this user has not consumed
-        state += _GOLDEN
-        j = _below(state, n_items)
-        while _contains(seen, j):
+        j = i
+        for _ in range(_TRIES):
             state += _GOLDEN
-            j = _below(state, n_items)
+            j = choice[_below(state, choice.size)]
+            if not _contains(seen, j):
+                break
+            j = i
+        if j == i:
+            continue  # there is nothing, or next to nothing, that this user has not consumed
         w, hi, hj = users[user], items[i], items[j]
         x = biases[i] - biases[j]
         for f in range(d):
             x += w[f] * (hi[f] - hj[f])
         g = np.float32(1.0) / (np.float32(1.0) + np.exp(x))
-        loss -= np.log(max(1e-12, 1.0 - g))
+        likely *= max(1e-12, 1.0 - g)
+        if likely < 1e-200:  # one logarithm for many steps
+            loss -= np.log(likely)
+            likely = 1.0
         for f in range(d):
             wf, hif, hjf = w[f], hi[f], hj[f]
             w[f] += lr * (g * (hif - hjf) - reg_user * wf)
@@ -72,13 +84,11 @@ def _bpr_epoch(
             hj[f] -= lr * (g * wf + reg_negative * hjf)
         biases[i] += lr * (g - reg_positive * biases[i])
         biases[j] -= lr * (g + reg_negative * biases[j])
-    return loss / max(1, columns.size)
+    return loss - np.log(likely)
 
 
 def bpr_epoch(
-    offsets: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    row_of: NDArray[np.int32],
+    strata: Strata,
     users: Floats,
     items: Floats,
     biases: Floats,
@@ -87,15 +97,19 @@ def bpr_epoch(
     reg_user: float,
     reg_positive: float,
     reg_negative: float,
-    seed: int,
+    rng: np.random.Generator,
 ) -> float:
     """Make as many BPR steps as there are events, in place; returns the mean loss -ln sigma(x_ui - x_uj).
 
-    ``offsets``, ``columns`` are the CSR matrix of events with sorted columns, ``row_of`` the user of each event. A step draws
-    an event (u, i) and an item j that u has not consumed, both uniformly (Rendle et al. 2009, LearnBPR).
+    ``strata`` deals the events to threads. A step draws an event (u, i) and an item j that u has not consumed, both uniformly
+    (Rendle et al. 2009, LearnBPR): within a stratum, and since items are dealt to strata at random, over the whole catalogue.
     """
     rates = [np.float32(v) for v in (lr, reg_user, reg_positive, reg_negative)]
-    return float(_bpr_epoch(offsets, columns, row_of, users, items, biases, *rates, np.uint64(seed)))
+
+    def steps(s: Stratum) -> float:
+        return _bpr_steps(s.users, s.items, s.choice, strata.offsets, strata.columns, users, items, biases, *rates, s.seed)
+
+    return strata.epoch(rng, steps) / max(1, strata.n_events)
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
@@ -117,58 +131,75 @@ def _logistic_step(
     return error, -np.log(max(np.float32(1e-12), likely))
 
 
+@njit(nogil=True, cache=True)
+def _shuffled(n: int, state: np.uint64) -> NDArray[np.int32]:
+    """A permutation of 0..n-1 (Fisher and Yates)."""
+    order = np.arange(n, dtype=np.int32)
+    for last in range(n - 1, 0, -1):
+        state += _GOLDEN
+        other = _below(state, last + 1)
+        order[last], order[other] = order[other], order[last]
+    return order
+
+
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def _logistic_epoch(
-    row_of: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    order: NDArray[np.int64],
+def _logistic_steps(
+    of_user: NDArray[np.int32],
+    of_item: NDArray[np.int32],
+    everywhere: NDArray[np.int32],
+    choice: NDArray[np.int32],
+    n_drawn: int,
     users: Floats,
     items: Floats,
     user_biases: Floats,
     item_biases: Floats,
     bias: Floats,
-    negatives: int,
     lr: np.float32,
     reg: np.float32,
     seed: np.uint64,
 ) -> float:
-    state, loss = seed, 0.0
-    per_event = negatives + 1
-    for sample in order:
-        event = sample // per_event
-        user, item = row_of[event], np.int64(columns[event])
-        label = np.float32(1.0)
-        if sample % per_event:
+    state, loss = mix(seed), 0.0
+    for sample in _shuffled(of_user.size + n_drawn, seed):
+        if sample < of_user.size:
+            user, item, label = of_user[sample], of_item[sample], np.float32(1.0)
+        else:
             state += _GOLDEN
-            item, label = _below(state, len(items)), np.float32(0.0)
+            user = everywhere[_below(state, everywhere.size)]
+            state += _GOLDEN
+            item, label = choice[_below(state, choice.size)], np.float32(0.0)
         error, cost = _logistic_step(users[user], items[item], user_biases[user], item_biases[item], bias[0], label, lr, reg)
         user_biases[user] += lr * (error - reg * user_biases[user])
         item_biases[item] += lr * (error - reg * item_biases[item])
         bias[0] += lr * (error - reg * bias[0])
         loss += cost
-    return loss / max(1, order.size)
+    return loss
 
 
 def logistic_epoch(
-    row_of: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    order: NDArray[np.int64],
+    strata: Strata,
     users: Floats,
     items: Floats,
     user_biases: Floats,
     item_biases: Floats,
-    bias: Floats,
+    biases: Floats,
     *,
     negatives: int,
     lr: float,
     reg: float,
-    seed: int,
+    rng: np.random.Generator,
 ) -> float:
-    """Pass once over all events and ``negatives`` uniform items for each, in the given ``order``; returns the mean log loss.
+    """Pass once over all events and ``negatives`` drawn items for each, shuffled; returns the mean log loss.
 
-    ``order`` is a permutation of ``range(n_events * (negatives + 1))``; sample s belongs to event s // (negatives + 1) and is
-    the event itself where the remainder is 0. Negatives are drawn from all items, consumed ones too (Rendle et al. 2020).
-    All vectors and biases (``bias`` float32 ``[1]``) are updated in place.
+    ``strata`` deals the events to threads. A drawn sample is the user of any event and any item, consumed ones too (Rendle et
+    al. 2020): each stratum draws the share of its items. Vectors and biases are updated in place; ``biases`` float32
+    ``[strata.n_blocks]`` are the global bias, one for each block of users, as threads share nothing.
     """
-    values = (negatives, np.float32(lr), np.float32(reg), np.uint64(seed))
-    return float(_logistic_epoch(row_of, columns, order, users, items, user_biases, item_biases, bias, *values))
+    rates = np.float32(lr), np.float32(reg)
+
+    def steps(s: Stratum) -> float:
+        n_drawn = round(negatives * s.everywhere.size * s.choice.size / len(items))
+        of_block = biases[s.block : s.block + 1]
+        vectors = users, items, user_biases, item_biases, of_block
+        return _logistic_steps(s.users, s.items, s.everywhere, s.choice, n_drawn, *vectors, *rates, s.seed)
+
+    return strata.epoch(rng, steps) / max(1, strata.n_events * (negatives + 1))

@@ -84,7 +84,20 @@ ENTRIES: dict[str, Reproduction] = {
         0.006,
         note="solved to the optimum; the published code stops after 100 passes and keeps one weight less",
     ),
+    "slim-bpr": Reproduction(
+        "slim-bpr",
+        {"neighbours": 1000, "lr": 0.0308, "lambda_i": 0.01, "lambda_j": 0.00451, "epochs": 285},
+        _numbers(0.7002, 0.4258),
+        0.006,
+    ),
     "puresvd": Reproduction("puresvd", {"factors": 52}, _numbers(0.6937, 0.4303), 0.003, note="theirs: randomised; ours: exact"),
+    "mf": Reproduction(
+        "mf",
+        {"factors": 192, "lr": 0.002, "reg": 0.005, "negatives": 8, "epochs": 256},
+        _numbers(0.7294, 0.4523),
+        0.008,
+        source="Rendle et al., RecSys 2020, mean of 8 runs",
+    ),
     "bpr-mf": Reproduction(
         "bpr-mf",
         {"factors": 64, "lr": 0.05, "reg": 0.0025, "reg_negative": 0.0025, "epochs": 30},

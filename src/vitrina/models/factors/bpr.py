@@ -21,6 +21,7 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.kernels.sgd import bpr_epoch
+from vitrina.kernels.strata import Strata
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
 from vitrina.models.explanation import Explanation
@@ -51,7 +52,7 @@ class BPRMF(Recommender):
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``user_vectors_``, ``item_vectors_`` float32 and ``item_biases_``; raises when they explode."""
         x = dataset.matrix()
-        row_of = np.repeat(np.arange(x.shape[0], dtype=np.int32), np.diff(x.indptr))
+        strata = Strata(x.indptr, x.indices, x.shape[1])
         rng = np.random.default_rng(self.seed)
         users, items = (rng.normal(0, _INIT, (n, self.factors)).astype(np.float32) for n in x.shape)
         biases = np.zeros(x.shape[1], np.float32)
@@ -60,9 +61,7 @@ class BPRMF(Recommender):
         best = BestEpoch(validate, self.epochs, every=5)
         for epoch in best:
             bpr_epoch(
-                x.indptr,
-                x.indices,
-                row_of,
+                strata,
                 users,
                 items,
                 biases,
@@ -70,7 +69,7 @@ class BPRMF(Recommender):
                 reg_user=self.reg,
                 reg_positive=self.reg,
                 reg_negative=self.reg_negative,
-                seed=int(rng.integers(2**63)),
+                rng=rng,
             )
             if not np.isfinite(items).all():
                 raise VitrinaError(f"bpr-mf: the factors exploded in epoch {epoch}; use a smaller lr than {self.lr}.")

@@ -22,6 +22,7 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.kernels.sgd import logistic_epoch
+from vitrina.kernels.strata import Strata
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
 from vitrina.models.explanation import Explanation
@@ -51,31 +52,29 @@ class LogisticMF(Recommender):
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``user_vectors_``, ``item_vectors_`` float32 and ``item_biases_``; raises when they explode."""
         x = dataset.matrix()
-        row_of = np.repeat(np.arange(x.shape[0], dtype=np.int32), np.diff(x.indptr))
+        strata = Strata(x.indptr, x.indices, x.shape[1])
         rng = np.random.default_rng(self.seed)
         users, items = (rng.normal(0, self.init, (n, self.factors)).astype(np.float32) for n in x.shape)
-        user_biases, item_biases, bias = (
+        user_biases, item_biases, biases = (
             np.zeros(len(users), np.float32),
             np.zeros(len(items), np.float32),
-            np.zeros(1, np.float32),
+            np.zeros(strata.n_blocks, np.float32),
         )
         forget_inactive(users, np.diff(x.indptr))
         self.user_vectors_, self.item_vectors_, self.item_biases_ = users, items, item_biases
         best = BestEpoch(validate, self.epochs, every=5)
         for epoch in best:
             logistic_epoch(
-                row_of,
-                x.indices,
-                rng.permutation(x.nnz * (self.negatives + 1)),
+                strata,
                 users,
                 items,
                 user_biases,
                 item_biases,
-                bias,
+                biases,
                 negatives=self.negatives,
                 lr=self.lr,
                 reg=self.reg,
-                seed=int(rng.integers(2**63)),
+                rng=rng,
             )
             if not np.isfinite(items).all():
                 raise VitrinaError(f"mf: the factors exploded in epoch {epoch}; use a smaller lr than {self.lr}.")
@@ -95,8 +94,8 @@ class LogisticMF(Recommender):
         return explain_trained(queries, users, self.item_vectors_, self.item_biases_, items)
 
     def memory(self, shape: Shape) -> int:
-        """Vectors of both sides, their float64 draw, a copy of the best; the order of all samples of an epoch."""
-        return 4 * (self.factors + 1) * 3 * (shape.n_users + shape.n_items) + (8 * (self.negatives + 1) + 12) * shape.n_events
+        """Vectors of both sides, their float64 draw, and a copy of the best; the log with its dealt copy."""
+        return 4 * (self.factors + 1) * 3 * (shape.n_users + shape.n_items) + 16 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """One update per event and drawn item; they wait for memory, not for arithmetic."""
