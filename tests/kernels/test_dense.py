@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitrina.errors import VitrinaError
-from vitrina.kernels.dense import inverse_in_place
+from vitrina.kernels.dense import gram, inverse_in_place, row_products
 
 
 def positive_definite(n: int) -> np.ndarray:
@@ -41,3 +41,15 @@ def test_not_positive_definite():
 
 def test_empty():
     assert inverse_in_place(np.empty((0, 0), np.float32)).shape == (0, 0)
+
+
+@pytest.mark.parametrize("n", [0, 1, 63, 64, 200, 5000])
+def test_products_of_rows(monkeypatch, n):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(n, 7)).astype(np.float32), rng.normal(size=(30, 7)).astype(np.float32)
+    np.testing.assert_allclose(row_products(a, b), a @ b.T, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(gram(a), a.T @ a, rtol=1e-4, atol=1e-3)
+    products, squares = row_products(a, b), gram(a)
+    monkeypatch.setenv("VITRINA_THREADS", "3")
+    np.testing.assert_array_equal(row_products(a, b), products)
+    np.testing.assert_array_equal(gram(a), squares)

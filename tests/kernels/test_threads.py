@@ -1,3 +1,8 @@
+import os
+import signal
+import time
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,6 +29,50 @@ def test_errors_of_a_block_come_out(monkeypatch):
     monkeypatch.setenv("VITRINA_THREADS", "3")
     with pytest.raises(ZeroDivisionError):
         over_rows(100, lambda start, stop: 1 // (start - 32))
+
+
+def test_an_error_ends_the_work(monkeypatch):
+    monkeypatch.setenv("VITRINA_THREADS", "2")
+    begun = []
+
+    def work(start: int, stop: int) -> None:
+        begun.append(start)
+        if start:
+            time.sleep(0.05)
+        else:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        over_rows(800, work)
+    assert len(begun) < 8
+
+
+def test_work_may_spread_work_of_its_own(monkeypatch):
+    monkeypatch.setenv("VITRINA_THREADS", "2")
+    visits = np.zeros((8, 100), np.int64)
+
+    def inner(row: int, start: int, stop: int) -> None:
+        visits[row, start:stop] += 1
+
+    def outer(start: int, stop: int) -> None:
+        for row in range(start, stop):
+            over_rows(100, partial(inner, row), min_rows=1)
+
+    over_rows(8, outer, min_rows=1)
+    assert (visits == 1).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_works_in_a_forked_process(monkeypatch):
+    monkeypatch.setenv("VITRINA_THREADS", "2")
+    over_rows(100, lambda start, stop: None)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        done = np.zeros(100, np.int64)
+        over_rows(100, lambda start, stop: done.__setitem__(slice(start, stop), 1))
+        os._exit(0 if done.all() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_number_of_threads(monkeypatch):

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from vitrina.kernels.dense import gram
 from vitrina.kernels.lapack import one_blas_thread
 from vitrina.kernels.threads import over_rows
 
@@ -142,9 +143,8 @@ def principal_axes(weight: float, vectors: Floats, others: Floats) -> Floats:
 
     Returns the diagonal ``[d]``. The same turn of both sides changes no inner product between them.
     """
-    gram = np.float32(weight) * (vectors.T @ vectors)
     with one_blas_thread():  # several would wait for each other, and for ours, longer than they work
-        diagonal, basis = np.linalg.eigh(gram)
+        diagonal, basis = np.linalg.eigh(np.float32(weight) * gram(vectors))
         for side in (vectors, others):
             over_rows(-(-len(side) // _ROWS), partial(_turn, side, basis), min_rows=1)
     return np.maximum(diagonal, 0).astype(np.float32)

@@ -1,4 +1,8 @@
-"""Dense linear algebra in place, through LAPACK."""
+"""Dense linear algebra: inverses in place through LAPACK, and products of many rows with few columns.
+
+The products use one BLAS thread for each thread of ours. BLAS's own threads share out single products, and wait for each other
+by spinning: beside other work they take several times longer, and here there are rows enough for everybody.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,13 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import spotrf, spotri
 
 from vitrina.errors import VitrinaError
+from vitrina.kernels.lapack import one_blas_thread
+from vitrina.kernels.threads import over_rows
 
 _BLOCK = 512
+
+_ROWS = 64  # multiplied at a time
+_MOST_PARTS, _PART = 16, 1024  # a Gram matrix is the sum of that of so many parts, of so many rows or more
 
 
 def inverse_in_place(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -38,3 +47,36 @@ def _mirror(upper: NDArray[np.float32]) -> None:
         for right in range(stop, n, _BLOCK):
             end = min(n, right + _BLOCK)
             upper[right:end, start:stop] = upper[start:stop, right:end].T
+
+
+def row_products(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``a b'``, ``[n, m]`` from ``[n, d]`` and ``[m, d]``.
+
+    Blocks of rows have a fixed size, so that rounding, which BLAS lets depend on sizes, does not depend on threads.
+    """
+    out = np.empty((len(a), len(b)), np.float32)
+
+    def blocks(start: int, stop: int) -> None:
+        for block in range(start, stop):
+            rows = slice(block * _ROWS, (block + 1) * _ROWS)
+            np.matmul(a[rows], b.T, out=out[rows])
+
+    with one_blas_thread():
+        over_rows(-(-len(a) // _ROWS), blocks, min_rows=1)
+    return out
+
+
+def gram(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``rows' rows``, ``[d, d]`` from ``[n, d]``; the same for any number of threads."""
+    n_parts = min(_MOST_PARTS, -(-len(rows) // _PART)) or 1
+    bounds = np.linspace(0, len(rows), n_parts + 1).astype(np.int64)
+    parts = np.empty((n_parts, rows.shape[1], rows.shape[1]), np.float32)
+
+    def sums(start: int, stop: int) -> None:
+        for part in range(start, stop):
+            mine = rows[bounds[part] : bounds[part + 1]]
+            np.matmul(mine.T, mine, out=parts[part])
+
+    with one_blas_thread():
+        over_rows(n_parts, sums, min_rows=1)
+    return np.asarray(parts.sum(axis=0))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 
 from vitrina.errors import VitrinaError
 
@@ -27,14 +29,39 @@ def n_threads() -> int:
 def over_rows(n_rows: int, work: Callable[[int, int], object], *, min_rows: int = 16) -> None:
     """Call ``work(start, stop)`` for blocks that cover ``range(n_rows)``, in several threads.
 
-    Each row is handled by exactly one call, so results do not depend on the number of threads.
+    Each row is handled by exactly one call, so results do not depend on the number of threads. The first error of a block is
+    raised when the blocks at work have ended; no further ones are begun.
     """
     threads = n_threads()
     if threads == 1 or n_rows <= min_rows:
         work(0, n_rows)
         return
     step = max(min_rows, -(-n_rows // (threads * _BLOCKS_PER_THREAD)))
-    starts = range(0, n_rows, step)
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, start, min(n_rows, start + step)) for start in starts]:
-            done.result()
+    starts = iter(range(0, n_rows, step))  # shared: whoever is free takes the next block
+
+    def some() -> None:
+        try:
+            for start in starts:
+                work(start, min(n_rows, start + step))
+        except BaseException:
+            deque(starts, maxlen=0)  # the others stop too
+            raise
+
+    helpers = [_pool(threads).submit(some) for _ in range(threads - 1)]
+    try:
+        some()
+    finally:
+        running = [helper for helper in helpers if not helper.cancel()]  # what has not begun has nothing left to do
+        wait(running)
+    for helper in running:
+        helper.result()
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay: starting them anew takes longer than many a job."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="vitrina")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process inherits the pool, but not its threads

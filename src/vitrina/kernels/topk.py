@@ -1,4 +1,4 @@
-"""Exact top-k of score rows in one scan each, ties broken by a seeded key and never by position."""
+"""Exact top-k of score rows, ties broken by a seeded key and never by position."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from vitrina.kernels.hashing import pair_key
 from vitrina.kernels.threads import over_rows
+
+_STRIDE = 16  # of a long row, every sixteenth score tells which ones are worth a closer look
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -47,6 +49,47 @@ def _sift_up(scores: NDArray[np.float32], keys: NDArray[np.uint64], ids: NDArray
 
 
 @njit(nogil=True, cache=True)
+def _bar(scores: NDArray[np.float32], k: int, heap: NDArray[np.float32]) -> np.float32:
+    """Guess from every few columns a score that somewhat more than ``k`` columns reach; -inf where there is no telling.
+
+    ``heap`` is working space; its size times ``_STRIDE`` is about how many columns will be over the bar.
+    """
+    size = 0
+    for column in range(0, scores.size, _STRIDE):
+        score = scores[column]
+        if size < heap.size:
+            if score == score:
+                at = size
+                while at > 0 and heap[(at - 1) // 2] > score:
+                    heap[at] = heap[(at - 1) // 2]
+                    at = (at - 1) // 2
+                heap[at] = score
+                size += 1
+        elif score > heap[0]:
+            at = 0
+            while 2 * at + 1 < size:
+                child = 2 * at + 1
+                if child + 1 < size and heap[child + 1] < heap[child]:
+                    child += 1
+                if heap[child] >= score:
+                    break
+                heap[at] = heap[child]
+                at = child
+            heap[at] = score
+    return heap[0] if size == heap.size else np.float32(-np.inf)
+
+
+@njit(nogil=True, cache=True)
+def _over_the_bar(scores: NDArray[np.float32], bar: np.float32, out: NDArray[np.int32]) -> int:
+    """List the columns with at least the score ``bar``; without branches, and never NaN."""
+    n = 0
+    for column in range(scores.size):
+        out[n] = column
+        n += scores[column] >= bar
+    return n
+
+
+@njit(nogil=True, cache=True)
 def _top_k_rows(
     scores: NDArray[np.float32],
     row_keys: NDArray[np.uint64],
@@ -59,22 +102,29 @@ def _top_k_rows(
 ) -> None:
     k = out_columns.shape[1]
     heap_keys = np.empty(k, np.uint64)
+    wanted = k / _STRIDE
+    sampled = np.empty(int(wanted + 3 * np.sqrt(wanted)) + 4, np.float32)
+    over = np.empty(scores.shape[1] + 1, np.int32)
     for row in range(start, stop):
-        heap_scores, heap_ids = out_scores[row], out_columns[row]
+        mine, heap_scores, heap_ids = scores[row], out_scores[row], out_columns[row]
         row_key = row_keys[row]
         key_row = column_keys[row if keys_per_row else 0]
+        bar = _bar(mine, k, sampled) if mine.size > 4 * _STRIDE * sampled.size else np.float32(-np.inf)
+        n_over = _over_the_bar(mine, bar, over)
+        if n_over < k and bar > -np.inf:  # the guess was too high
+            n_over = _over_the_bar(mine, np.float32(-np.inf), over)
         size = 0
-        for column in range(scores.shape[1]):
-            score = scores[row, column]
+        for column in over[:n_over]:
+            score = mine[column]
             if size == k:
-                if not score >= heap_scores[0]:  # also skips NaN
+                if not score >= heap_scores[0]:
                     continue
                 key = pair_key(row_key, key_row[column])
                 if not _worse(heap_scores[0], heap_keys[0], score, key):
                     continue
                 heap_scores[0], heap_keys[0], heap_ids[0] = score, key, column
                 _sift_down(heap_scores, heap_keys, heap_ids, size)
-            elif score == score:
+            else:
                 heap_scores[size], heap_ids[size] = score, column
                 heap_keys[size] = pair_key(row_key, key_row[column])
                 _sift_up(heap_scores, heap_keys, heap_ids, size)

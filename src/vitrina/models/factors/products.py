@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitrina.data.queries import Queries
+from vitrina.kernels.dense import row_products
 from vitrina.models.explanation import Explanation
 from vitrina.ranking.scorer import Items, Scores
 
@@ -16,9 +17,9 @@ _BLOCK_BYTES = 4 * 2**20
 def score_factors(query_vectors: Scores, item_vectors: Scores, items: Items) -> Scores:
     """Return ``[n, n_items]``, or only the wanted ``items``, from vectors ``[n, d]`` and ``[n_items, d]``."""
     if items is None:
-        return query_vectors @ item_vectors.T
+        return row_products(query_vectors, item_vectors)
     if items.ndim == 1:
-        return query_vectors @ item_vectors[items].T
+        return row_products(query_vectors, item_vectors[items])
     out = np.empty(items.shape, np.float32)
     step = max(1, _BLOCK_BYTES // max(1, 4 * items.shape[1] * item_vectors.shape[1]))
     for start in range(0, len(items), step):
