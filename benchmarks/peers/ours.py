@@ -91,10 +91,11 @@ def _export(model: Any) -> Artefact:
 
 
 def _recommend(model: Scorer, dataset: Dataset, users: NDArray[np.int32], k: int) -> Lists:
-    queries = dataset.histories(users)
-    histories = queries.histories
-    hidden = Ragged.sets(np.repeat(np.arange(len(queries)), histories.lengths), histories.values, len(queries))
-    return np.concatenate([b.items for b in rank(model, queries, k, item_keys=dataset.items.keys, hidden=hidden)])
+    queries = dataset.histories(None if users.size == dataset.n_users else users)
+    lists = np.empty((users.size, k), np.int32)
+    for batch in rank(model, queries, k, item_keys=dataset.items.keys, hidden="history"):
+        lists[batch.start : batch.stop] = batch.items
+    return lists
 
 
 def _train_ials(dataset: Dataset, settings: Settings, after_epoch: Callable[[Callable[[], Artefact]], None]) -> None:

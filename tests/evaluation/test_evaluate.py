@@ -14,7 +14,7 @@ from vitrina.data.ragged import Ragged
 from vitrina.data.splits.protocols import make_split
 from vitrina.data.splits.split import Label, Part, Split
 from vitrina.errors import DataError
-from vitrina.evaluation.evaluate import evaluate, history_sets
+from vitrina.evaluation.evaluate import evaluate
 from vitrina.kernels import topk
 from vitrina.models.registry import make
 from vitrina.ranking.memory import parse_bytes
@@ -160,7 +160,7 @@ def test_metrics_cost_little_beside_scoring():
     split = make_split(dataset, "per-user-ratio", seed=0)
     part, train = split.open_test(), split.train_and_validation
     model = make("ials", factors=64, epochs=1).fit(train)
-    hidden = history_sets(part)
+    hidden = part.queries.sets
     columns = np.arange(dataset.n_items, dtype=np.int32)
 
     def bare() -> float:

@@ -161,7 +161,7 @@ class Dataset:
         wanted = np.arange(self.n_users) if users is None else np.asarray(users)
         lengths = offsets[wanted + 1] - offsets[wanted]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        rows = order[np.arange(starts[-1]) + np.repeat(offsets[wanted] - starts[:-1], lengths)]
+        rows = order if users is None else order[np.arange(starts[-1]) + np.repeat(offsets[wanted] - starts[:-1], lengths)]
 
         def events(name: str) -> NDArray[Any] | None:
             column = self.column(name)

@@ -60,25 +60,18 @@ def evaluate(
     started = time.perf_counter()
     context = _context(parsed, part, train)
     collected = _Collector(part, parsed, context)
-    hidden = history_sets(part) if part.hide_history else None
     for batch in rank(
         scorer,
         part.queries,
         max((m.k for m in parsed if m.k), default=1),
         item_keys=train.items.keys,
         candidates=part.candidates,
-        hidden=hidden,
+        hidden="history" if part.hide_history else None,
         seed=seed,
         budget=budget,
     ):
         collected.add(batch)
     return collected.finish(train, time.perf_counter() - started)
-
-
-def history_sets(part: Part) -> Ragged:
-    """The items of each query's history as ascending sets: what must not be recommended again."""
-    histories = part.queries.histories
-    return Ragged.sets(np.repeat(np.arange(len(histories)), histories.lengths), histories.values, len(histories))
 
 
 def _context(parsed: Iterable[Metric], part: Part, train: Dataset) -> Context:

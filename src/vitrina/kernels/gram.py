@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 Storage = Literal["dense", "sparse", "log"]
 
 _DENSE, _SPARSE, _LOG = 0, 1, 2
-_BLOCK = 512  # rows of a dense matrix made at a time
+_BLOCK = 128  # rows of a dense matrix made at a time
 _TILE = 64
 
 

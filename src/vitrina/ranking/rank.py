@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,14 +52,14 @@ def rank(
     *,
     item_keys: NDArray[np.uint64],
     candidates: Candidates = None,
-    hidden: Ragged | None = None,
+    hidden: Ragged | Literal["history"] | None = None,
     seed: int = 0,
     budget: int = DEFAULT_BUDGET,
 ) -> Iterator[RankedBatch]:
     """Yield the ``k`` best candidates of each query, batch by batch.
 
     ``item_keys`` uint64 ``[n_items]`` are the item vocabulary's keys; ``hidden`` lists (ascending) items per query that must
-    not be recommended, usually its history. Equal scores are ordered by a hash of (seed, query, item). Raises
+    not be recommended; ``"history"``: those of its history. Equal scores are ordered by a hash of (seed, query, item). Raises
     ``VitrinaError`` when the model returns scores of another shape or type than the contract says, or when ``candidates``
     or ``hidden`` have another number of rows than ``queries``.
     """
@@ -71,7 +72,7 @@ def rank(
         stop = start + len(batch)
         items = candidates.rows(start, stop).padded() if isinstance(candidates, Ragged) else shared
         scores = _scores(scorer, batch, items, (len(batch), n_items if items is None else items.shape[-1]))
-        hide = hidden.rows(start, stop) if hidden is not None else Ragged(np.zeros(len(batch) + 1, np.int64), _NOTHING)
+        hide = _hidden(hidden, batch, start)
         if items is not None and items.ndim == 2:
             missing = _hide_per_query(scores, items, hide)
         else:
@@ -81,10 +82,14 @@ def rank(
         yield RankedBatch(start, _to_items(best, items), best_scores, missing, scores, items, row_keys[start:stop], keys)
 
 
-_NOTHING = np.empty(0, np.int32)
+def _hidden(hidden: Ragged | str | None, batch: Queries, start: int) -> Ragged:
+    """The items to hide from each query of a batch that begins with query ``start``."""
+    if isinstance(hidden, Ragged):
+        return hidden.rows(start, start + len(batch))
+    return batch.sets if hidden else Ragged(np.zeros(len(batch) + 1, np.int64), np.empty(0, np.int32))
 
 
-def _check_rows(queries: Queries, **lists: Candidates) -> None:
+def _check_rows(queries: Queries, **lists: Candidates | str) -> None:
     """Refuse lists per query that are not one per query."""
     for name, rows in lists.items():
         if isinstance(rows, Ragged) and len(rows) != len(queries):

@@ -31,6 +31,7 @@ from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.early import BestEpoch
 from vitrina.models.explanation import Explanation
 from vitrina.models.factors.products import explain_factors, score_factors
+from vitrina.models.factors.start import normal_vectors
 from vitrina.models.factors.systems import solve_histories
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
@@ -80,7 +81,7 @@ class IALS(Recommender):
         x_by_item = x.T.tocsr()
         n_users, n_items = x.shape
         rng = np.random.default_rng(self.seed)
-        items = rng.normal(0, self.sigma / np.sqrt(self.factors), (n_items, self.factors)).astype(np.float32)
+        items = normal_vectors(rng, n_items, self.factors, self.sigma / self.factors**0.5)
         users = np.zeros((n_users, self.factors), np.float32)
         self.ridge_offset_ = self.alpha0 * n_items
         of_users = _Side(x, self._ridge(x, self.ridge_offset_))
@@ -136,10 +137,12 @@ class IALS(Recommender):
         return explain_factors(queries, self.item_vectors_, vectors)
 
     def memory(self, shape: Shape) -> int:
-        """Vectors of users (old and new) and items (old, new and best), and the log with its transpose."""
-        return 4 * self.factors * (2 * shape.n_users + 3 * shape.n_items) + 2 * 8 * shape.n_events
+        """Vectors of users and items, a copy of the best items, and the transpose of the log."""
+        return 4 * self.factors * (shape.n_users + 2 * shape.n_items) + 8 * shape.n_events
 
     def work(self, shape: Shape) -> float:
-        """A rank-one update per event and a Cholesky solution per row, on both sides, in every epoch."""
-        d = self.factors
-        return self.epochs * (shape.n_events * d**2 + (shape.n_users + shape.n_items) * (d**2 + d**3 / 6))
+        """Three passes over the events of each row, and the turns of all vectors; or systems to make and to solve."""
+        d, rows = self.factors, shape.n_users + shape.n_items
+        if self.solver == "cg":
+            return self.epochs * (12.0 * shape.n_events * d + 4 * rows * d**2 + 20 * d**3)
+        return self.epochs * (shape.n_events * d**2 + rows * (d**2 + d**3 / 6))

@@ -28,6 +28,7 @@ from vitrina.models.early import BestEpoch
 from vitrina.models.explanation import Explanation
 from vitrina.models.factors.known_users import explain_trained, forget_inactive, trained_vectors
 from vitrina.models.factors.products import score_factors
+from vitrina.models.factors.start import normal_vectors
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -54,7 +55,7 @@ class LogisticMF(Recommender):
         x = dataset.matrix()
         strata = Strata(x.indptr, x.indices, x.shape[1])
         rng = np.random.default_rng(self.seed)
-        users, items = (rng.normal(0, self.init, (n, self.factors)).astype(np.float32) for n in x.shape)
+        users, items = (normal_vectors(rng, n, self.factors, self.init) for n in x.shape)
         user_biases, item_biases, biases = (
             np.zeros(len(users), np.float32),
             np.zeros(len(items), np.float32),
@@ -94,8 +95,8 @@ class LogisticMF(Recommender):
         return explain_trained(queries, users, self.item_vectors_, self.item_biases_, items)
 
     def memory(self, shape: Shape) -> int:
-        """Vectors of both sides, their float64 draw, and a copy of the best; the log with its dealt copy."""
-        return 4 * (self.factors + 1) * 3 * (shape.n_users + shape.n_items) + 16 * shape.n_events
+        """Vectors of both sides and a copy of the best; the events as they are dealt."""
+        return 4 * (self.factors + 1) * 2 * (shape.n_users + shape.n_items) + 8 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """One update per event and drawn item; they wait for memory, not for arithmetic."""

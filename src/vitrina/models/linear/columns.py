@@ -12,7 +12,7 @@ from vitrina.kernels.topk import top_k
 from vitrina.ranking.scorer import Scores
 
 #: Targets handled at a time: a block of scores for all items is never larger than this many rows.
-BLOCK = 512
+BLOCK = 128
 
 
 def blocks(n_items: int) -> list[slice]:
