@@ -25,6 +25,7 @@ SMALL = {
     "ials": {"factors": 16, "reg": 0.05, "epochs": 8},
     "bpr-mf": {"factors": 8, "epochs": 40},
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
+    "fm": {"factors": 8, "lr": 0.1, "epochs": 60},
 }
 
 PERSONALISED = [name for name in MODELS if model_class(name).declares.personalised]

@@ -61,7 +61,7 @@ class LogisticMF(Recommender):
         self.user_vectors_, self.item_vectors_, self.item_biases_ = users, items, item_biases
         best = BestEpoch(validate, self.epochs, every=5)
         for epoch in best:
-            logistic_epoch(
+            loss = logistic_epoch(
                 row_of,
                 x.indices,
                 rng.permutation(x.nnz * (self.negatives + 1)),
@@ -77,7 +77,8 @@ class LogisticMF(Recommender):
             )
             if not np.isfinite(items).all():
                 raise VitrinaError(f"mf: the factors exploded in epoch {epoch}; use a smaller lr than {self.lr}.")
-            best.after(epoch, self, {"user_vectors_": users, "item_vectors_": items, "item_biases_": item_biases}, copy=True)
+            state = {"user_vectors_": users, "item_vectors_": items, "item_biases_": item_biases}
+            best.after(epoch, self, state, copy=True, loss=loss)
         best.restore(self)
         return self
 
