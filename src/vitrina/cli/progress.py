@@ -120,7 +120,9 @@ def training(name: str) -> Iterator[Callable[[Standing], None]]:
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as RichProgress
 
-    bars = RichProgress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), console=Console(stderr=True))
+    bars = RichProgress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), console=Console(stderr=True)
+    )
     tasks: list[TaskID] = []
 
     def bar(standing: Standing) -> None:

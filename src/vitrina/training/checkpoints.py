@@ -68,7 +68,7 @@ def _checksum(tensors: Mapping[str, Tensor], counters: str) -> str:
     digest = blake2b(counters.encode(), digest_size=16)
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

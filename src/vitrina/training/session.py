@@ -18,6 +18,8 @@ from typing import Any, Self
 
 from vitrina.training.outcome import Curve, Outcome, Standing
 
+EVERY_SECONDS = 30.0  #: Between checkpoints: little to lose, and little time spent on writing.
+
 _CURRENT: ContextVar[Session | None] = ContextVar("training session", default=None)
 
 
@@ -34,7 +36,7 @@ class Session:
     device: str = field(default_factory=lambda: os.environ.get("VITRINA_DEVICE") or "auto")
     checkpoints: Path | None = None
     identity: str = ""
-    every_seconds: float = 30.0
+    every_seconds: float = field(default_factory=lambda: EVERY_SECONDS)
     report: Callable[[Standing], None] | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     started: int = 0  # trainings begun in this session: a model may need several, each has a checkpoint of its own

@@ -32,6 +32,7 @@ from vitrina.training.session import Session, current
 Step = Callable[[Tensor, Moment], Tensor]
 
 _EXPLODED = 1e4  # times the first loss
+_HUGE = 1e10  # no weight of a model that means anything; the square of its square is no float32 any more
 _CHECKED = 50  # steps between looks at the loss where looking makes an accelerator wait
 _REPORTED = 0.5  # seconds between reports
 
@@ -126,8 +127,11 @@ class _Training:
             self._save(summed)
             self._report(summed)
         now.loss = float(summed)
-        if not self._exploded(now.loss / self.n_samples if self._finite() else math.nan):
-            self._end_epoch(began)
+        if self._exploded(now.loss / self.n_samples):
+            return
+        if not all(bool((p.abs() < _HUGE).all()) for p in self.module.parameters()):  # NaN is not below anything
+            return self._stop("the weights exploded")
+        self._end_epoch(began)
 
     def _order(self) -> Tensor:
         """The samples of the present epoch in random order."""
@@ -183,22 +187,23 @@ class _Training:
         return self.device.type == "cpu" or self.now.total % _CHECKED == 1
 
     def _exploded(self, loss: float) -> bool:
-        """Stop when a loss is no number or out of all proportion; says so in the message."""
+        """Stop when a loss is no number or out of all proportion."""
         now = self.now
         if now.first_loss is None:
             now.first_loss = loss
         if math.isfinite(loss) and abs(loss) <= _EXPLODED * max(abs(now.first_loss), 1e-3):
             return False
+        self._stop(f"the loss became {loss:.3g}")
+        return True
+
+    def _stop(self, what: str) -> None:
+        now = self.now
         now.finished = True
         now.message = (
-            f"the loss became {loss:.3g} in epoch {now.epoch} (step {now.total}), so "
+            f"{what} in epoch {now.epoch} (step {now.total}), so "
             f"{f'the weights are those after epoch {now.kept}' if now.kept else 'nothing was learned'}. "
             f"Use a smaller learning rate than {self.plan.lr:g}{'' if self.plan.clip else ', or clip the gradient'}."
         )
-        return True
-
-    def _finite(self) -> bool:
-        return all(bool(torch.isfinite(p).all()) for p in self.module.parameters())
 
     def _weights(self, *, copy: bool = False) -> Tensors:
         return {name: t.detach().clone() if copy else t.detach() for name, t in self.module.state_dict().items()}
@@ -242,6 +247,4 @@ class _Training:
         left = (self.plan.epochs - done) * self.steps_per_epoch * (moment - self._started) / max(1, self._steps_here)
         seen = min(self.n_samples, now.step * self.plan.batch_size)
         metric = next((value for value in reversed(now.curve["metric"]) if value is not None), None)
-        self.session.report(
-            Standing(done, self.plan.epochs, float(summed) / max(1, seen), metric, 0.0 if now.finished else left)
-        )
+        self.session.report(Standing(done, self.plan.epochs, float(summed) / max(1, seen), metric, 0.0 if now.finished else left))

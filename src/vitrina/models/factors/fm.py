@@ -51,7 +51,7 @@ class FM(Recommender):
     loss: Annotated[Literal["logistic", "bpr"], Choice(("logistic", "bpr")), "of single items, or of pairs"] = "logistic"
     negatives: Annotated[int, Ints(1, 8), Field(ge=1), "items drawn per event"] = 4
     power: Annotated[float, Floats(0.0, 1.0), Field(ge=0), "each item of a history of n has the value n^-power"] = 0.5
-    lr: Annotated[float, Floats(3e-4, 3e-2, log=True), Field(gt=0), "learning rate of Adam"] = 0.003
+    lr: Annotated[float, Floats(1e-3, 3e-2, log=True), Field(gt=0), "learning rate of Adam"] = 0.003
     reg: Annotated[float, Floats(1e-5, 1e-1, log=True), Field(ge=0), "regularisation of the parameters that an event meets"] = (
         0.001
     )

@@ -66,20 +66,20 @@ class FMNetwork(nn.Module):
         """Return of every item as candidate: vectors ``[n_items, d]``, biases and squared sizes ``[n_items, 1]``.
 
         The vector sums those of its features, the bias holds their linear terms and the interactions among them, and the
-        size is that of all their parameters.
+        size that of their parameters, each times the square of its feature: whatever the sign of x, size is no reward.
         """
         own = self.item.square().sum(dim=1, keepdim=True)
         if not self._has_side:
             return self.item, self.item_bias, own + self.item_bias.square()
+        x, squares = self._side_values, self._side_values.square()
         sizes = self.side.square().sum(dim=1, keepdim=True)
-        vectors = self.item + self._of_side(self.side)
-        pairs = vectors.square().sum(dim=1, keepdim=True) - own - self._of_side(sizes, self._side_values.square())
-        biases = self.item_bias + self._of_side(self.side_bias) + 0.5 * pairs
-        return vectors, biases, own + self.item_bias.square() + self._of_side(sizes + self.side_bias.square())
+        vectors = self.item + self._of_side(self.side, x)
+        pairs = vectors.square().sum(dim=1, keepdim=True) - own - self._of_side(sizes, squares)
+        biases = self.item_bias + self._of_side(self.side_bias, x) + 0.5 * pairs
+        return vectors, biases, own + self.item_bias.square() + self._of_side(sizes + self.side_bias.square(), squares)
 
-    def _of_side(self, table: Tensor, values: Tensor | None = None) -> Tensor:
-        """Sum rows of ``table [n_columns, m]`` over the side features of every item, ``[n_items, m]``."""
-        values = self._side_values if values is None else values
+    def _of_side(self, table: Tensor, values: Tensor) -> Tensor:
+        """Sum rows of ``table [n_columns, m]``, each times its of ``values``, over the side features of every item."""
         offsets = self._side_offsets[:-1]
         return F.embedding_bag(self._side_columns, table, offsets, mode="sum", per_sample_weights=values)
 

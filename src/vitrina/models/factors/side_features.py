@@ -25,7 +25,7 @@ def side_features(catalogue: Catalogue, attributes: Sequence[str], features: Seq
     it is missing. ``ALL`` among ``attributes`` stands for all text attributes of at most 1,000 values. ``features`` are
     names of feature matrices, taken as they are. Raises ``UnknownNameError`` for names that the catalogue lacks.
     """
-    blocks = [csr_matrix((len(catalogue), 0), dtype=np.float32)]
+    blocks = [csr_matrix(np.empty((len(catalogue), 0), np.float32))]
     for name in _named(catalogue, attributes):
         blocks.append(_columns_of(catalogue.attribute(name)))
     for name in features:
@@ -79,6 +79,6 @@ def _number(column: pl.Series) -> csr_matrix:
     known = np.isfinite(numbers)
     spread = numbers[known].std() if known.any() else 0.0
     if spread == 0:
-        return csr_matrix((len(numbers), 0), dtype=np.float32)
+        return csr_matrix(np.empty((len(numbers), 0), np.float32))
     standard = np.where(known, (numbers - numbers[known].mean()) / spread, 0)
     return csr_matrix(standard[:, None], dtype=np.float32)

@@ -109,7 +109,7 @@ def _length(run: _Run) -> str:
 
 
 def _panel(results: Results, run: _Run, svg_id: str) -> Markup:
-    charts = []
+    charts: list[Drawable] = []
     if run.metric:
         charts.append(_curve(run, run.metric, run.best, _HIGH, last=not run.loss))
     if run.loss:
@@ -125,7 +125,7 @@ def _panel(results: Results, run: _Run, svg_id: str) -> Markup:
     return drawing(chart, svg_id, said.rstrip(";:") + ".")
 
 
-def _curve(run: _Run, points: list[tuple[int, float]], best: tuple[int, float] | None, height: float, *, last: bool) -> alt.LayerChart:
+def _curve(run: _Run, points: list[tuple[int, float]], best: tuple[int, float] | None, height: float, *, last: bool) -> Drawable:
     """One line by epoch, its lowest and highest value at the side; epochs are numbered below the ``last`` chart only."""
     c, n_epochs = colours(), _n_epochs(run)
     values = [value for _, value in points]
