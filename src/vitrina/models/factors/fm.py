@@ -1,6 +1,6 @@
 """FM: a factorisation machine on the candidate item, its side features, and the history.
 
-Rendle, "Factorization Machines", ICDM 2010 (equations 1 and 5). Every pair of features interacts by its vectors::
+Rendle, "Factorization Machines", ICDM 2010 (equation 1 and lemma 3.1). Every pair of features interacts by its vectors::
 
     y(x) = w0 + sum_i w_i x_i + sum_{i<j} <v_i, v_j> x_i x_j
          = w0 + sum_i w_i x_i + 1/2 ( |sum_i x_i v_i|^2 - sum_i x_i^2 |v_i|^2 )
@@ -70,7 +70,7 @@ class FM(Recommender):
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``item_vectors_`` and ``history_vectors_`` float32 ``[n_items, d]``, their biases and ``bias_``.
 
-        Raises ``VitrinaError`` when the loss explodes in the first epoch.
+        Raises ``VitrinaError`` when training explodes before a single epoch is done.
         """
         from vitrina.models.factors.fm_network import FMNetwork
         from vitrina.training.negatives import uniform
