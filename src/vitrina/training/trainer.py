@@ -167,7 +167,7 @@ class _Training:
             now.best, now.without_gain = value, 0
         if gained or now.best is None:
             self.kept, now.kept = self._weights(copy=True), now.epoch
-        curve = Curve(**now.curve)
+        curve = Curve(**now.curve)  # its lists are those of the counters
         curve.add(now.loss / self.n_samples, value, time.perf_counter() - began)
         now.finished = now.epoch == self.plan.epochs or now.without_gain >= self.plan.patience
         self._report(torch.tensor(now.loss), always=True)
