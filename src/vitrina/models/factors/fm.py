@@ -8,13 +8,14 @@ Rendle, "Factorization Machines", ICDM 2010 (equation 1 and lemma 3.1). Every pa
 The features x are the candidate item (1 of n), its attributes and named feature matrices, and the items of the history, each
 with the value |history|^-power. The history stands where the paper's examples have the user's number: so anybody is folded in.
 The sum of pairs falls into those within the history, those within the candidate, and the product of both: all items are scored
-by one inner product each,
+by one inner product each::
 
     y = const(history) + bias(item) + < sum over the history, item vector with side features >
 
 Learned from events, each with the rest of its user's history, against items drawn uniformly from those the user has not
 consumed. Items without events are never drawn: their side features alone score them. Time O(events negatives factors) per
-epoch, memory items factors.
+epoch, memory items factors. Every step sums the side features of the whole catalogue: reduce pictures to some dozens of
+columns first.
 """
 
 from __future__ import annotations
