@@ -142,4 +142,4 @@ class FM(Recommender):
 
     def work(self, shape: Shape) -> float:
         """Sums and products of each event with its drawn items, forward and backward; they wait for memory."""
-        return self.epochs * 12.0 * self.factors * (self.negatives + 3) * shape.n_events
+        return self.epochs * 25.0 * self.factors * (self.negatives + 3) * shape.n_events
