@@ -1,4 +1,5 @@
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -6,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
+from vitrina.training.plan import Moment
 
 from .conftest import Run
 
@@ -193,6 +196,76 @@ class TestFit:
         assert run("fit", "popular", shop, "--out", out).code == 0
         assert "--overwrite" in run("fit", "popular", shop, "--out", out).err
         assert run("fit", "popular", shop, "--out", out, "--overwrite").code == 0
+
+
+class TestTraining:
+    """``vitrina fit`` of a model that trains in epochs."""
+
+    SETTINGS = ("--set", "epochs=3", "--set", "factors=8", "--set", "batch=100")
+
+    def test_plain_lines_tell_epoch_and_loss(self, run: Run, shop: Path, tmp_path: Path):
+        outcome = run("fit", "fm", shop, *self.SETTINGS, "--out", tmp_path / "model")
+        assert re.search(r"^fm: epoch 3 of 3, loss \d\.\d{4}$", outcome.err, re.MULTILINE)
+        assert outcome.out.strip() == str(tmp_path / "model")
+        assert [path.name for path in tmp_path.iterdir()] == ["model"]
+        assert "epoch 4 of 4" in run("fit", "ials", shop, "--set", "epochs=4", "--out", tmp_path / "ials").err
+        assert "epoch" not in run("fit", "popular", shop, "--out", tmp_path / "popular").err
+
+    def test_a_bar_on_a_terminal(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+        from vitrina.cli.progress import training
+        from vitrina.training.outcome import Standing
+
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+        monkeypatch.setenv("COLUMNS", "100")
+        with training("fm") as report:
+            report(Standing(1.5, 4, 0.25, 0.125, 90.0))
+        shown = capfd.readouterr().err
+        assert "fm" in shown
+        assert "epoch 2 of 4, loss 0.2500, validation 0.1250, 2 min left" in shown
+
+    def test_an_interrupted_training_goes_on_and_ends_the_same(
+        self, run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        from vitrina.models.factors.fm_network import FMNetwork
+
+        monkeypatch.setattr("vitrina.training.session.EVERY_SECONDS", 0)
+        whole, broken, steps, loss = tmp_path / "whole", tmp_path / "broken", [], FMNetwork.loss
+        assert run("fit", "fm", shop, *self.SETTINGS, "--out", whole).code == 0
+
+        def stop(self: FMNetwork, *arguments: object, **options: object) -> object:
+            steps.append(1)
+            if len(steps) == 20:
+                raise KeyboardInterrupt
+            return loss(self, *arguments, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(FMNetwork, "loss", stop)
+        assert run("fit", "fm", shop, *self.SETTINGS, "--out", broken).code == 130
+        assert (tmp_path / ".broken.training").is_dir()
+        other = run("fit", "fm", shop, *self.SETTINGS, "--set", "reg=0.5", "--out", broken)
+        assert other.code == 1
+        assert "another training" in other.err
+        assert "reg=0.001" in other.err
+        went_on = run("fit", "fm", shop, *self.SETTINGS, "--out", broken)
+        assert went_on.code == 0
+        assert "going on with the training kept in" in went_on.err
+        assert (broken / "state.safetensors").read_bytes() == (whole / "state.safetensors").read_bytes()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "whole"]
+
+    def test_a_late_explosion_is_told_and_the_last_good_weights_are_saved(
+        self, run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        from vitrina.models.factors.fm_network import FMNetwork
+
+        loss = FMNetwork.loss
+
+        def explode(self: FMNetwork, samples: object, moment: Moment, **options: object) -> object:
+            return loss(self, samples, moment, **options) * (float("nan") if moment.epoch == 2 else 1)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(FMNetwork, "loss", explode)
+        outcome = run("fit", "fm", shop, *self.SETTINGS, "--out", tmp_path / "model")
+        assert outcome.code == 0
+        assert "fm: the loss became nan in epoch 2" in outcome.err
+        assert run("recommend", tmp_path / "model", "--user", "u0001").code == 0
 
 
 class TestCompare:

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import random
 import signal
@@ -22,6 +23,7 @@ from vitrina.experiments.plan import plan
 from vitrina.experiments.progress import Silent
 from vitrina.experiments.tune import read_trials, tune
 from vitrina.models.storage import load_trained
+from vitrina.report.page import write_report
 
 MODELS = {"random": {}, "popular": {}, "itemknn": {}, "ease": {}, "ials": {"factors": 8, "epochs": 4}}
 
@@ -161,6 +163,48 @@ def test_interrupted_trials_are_made_again_exactly(gallery: Dataset, tmp_path: P
     resumed = tune("itemknn", split, config, tmp_path / "b", Silent()).trials
     assert [(t.settings, t.value) for t in resumed] == [(t.settings, t.value) for t in whole]
     assert [t.trial for t in read_trials(tmp_path / "b")] == list(range(6))
+
+
+def test_trainings_leave_their_curves(gallery: Dataset, tmp_path: Path):
+    fm = {"factors": 8, "epochs": 3, "attributes": []}
+    results = compare(small(models={"fm": fm, "bpr-mf": {"epochs": 10}, "popular": {}}, trials=2), gallery, tmp_path / "run")
+    methods = {method["name"]: method for method in results["methods"]}
+    for name in ("fm", "bpr-mf"):
+        for trial in results["tuning"][name]:
+            curve = trial["curve"]
+            assert max(v for v in curve["metric"] if v is not None) == trial["value"]
+            assert curve["metric"].index(trial["value"]) + 1 == trial["settings"]["epochs"]
+            assert len(curve["loss"]) == len(curve["metric"]) == len(curve["seconds"])
+            assert None not in curve["loss"]
+        final = methods[name]["curve"]
+        assert len(final["loss"]) == methods[name]["settings"]["epochs"]
+        assert set(final["metric"]) == {None}
+    assert methods["popular"]["curve"] is results["tuning"]["popular"][0]["curve"] is None
+    page = write_report(tmp_path / "run").read_text()
+    assert '<section id="training"' in page
+
+
+def test_trials_of_an_older_version_are_read(tmp_path: Path):
+    old = {"trial": 0, "settings": {}, "value": 0.5, "seconds": 1.0, "seed": 3, "state": "complete", "message": ""}
+    (tmp_path / "0000.json").write_text(json.dumps(old))
+    (record,) = read_trials(tmp_path)
+    assert record.curve is None
+
+
+def test_a_training_that_explodes_late_says_so_in_its_trial(gallery: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from vitrina.models.factors.fm_network import FMNetwork
+
+    loss = FMNetwork.loss
+    monkeypatch.setattr(
+        FMNetwork, "loss", lambda self, s, moment, **o: loss(self, s, moment, **o) * (math.nan if moment.epoch > 2 else 1)
+    )
+    config = small(models={"fm": {"factors": 8, "epochs": 5}}, trials=1)
+    (record,) = tune("fm", make_split(gallery, seed=0), config, tmp_path, Silent()).trials
+    assert record.state == "complete"
+    assert record.settings["epochs"] <= 2
+    assert "the loss became nan in epoch 3" in record.message
+    assert record.curve is not None
+    assert len(record.curve["loss"]) == 2
 
 
 def test_plan_runs_nothing_and_says_why_not(gallery: Dataset):

@@ -3,6 +3,7 @@ import math
 import pytest
 
 from vitrina.models.early import BestEpoch
+from vitrina.training.session import Session
 
 
 class Counts:
@@ -34,3 +35,30 @@ def test_keeps_the_best(values, epochs, best):
     model = Counts()
     assert model.train(values, epochs) == best
     assert model.epochs_ == best
+
+
+def test_tells_the_session_of_every_epoch():
+    standings = []
+    with Session(report=standings.append) as session:
+        Counts().train([1, 5, 4, 4, 4, 4, 9], 7)
+    (outcome,) = session.outcomes
+    assert (outcome.epochs, outcome.value) == (2, 5)
+    assert outcome.curve.metric == [1, 5, 4, 4, 4, 4]
+    assert outcome.curve.loss == [None] * 6
+    assert len(outcome.curve.seconds) == 6
+    assert [(s.epoch, s.epochs, s.metric) for s in standings] == [(n, 7, v) for n, v in enumerate([1, 5, 4, 4, 4, 4], 1)]
+
+
+def test_epochs_that_a_model_passes_over_are_counted_all_the_same():
+    model = Counts()
+    with Session() as session:
+        best = BestEpoch(lambda _: 0.5, 4, every=2)
+        for epoch in best:
+            model.state_ = epoch
+            if epoch % 2 == 0:
+                best.after(epoch, model, {"state_": epoch}, loss=1 / epoch)
+        best.restore(model)
+    assert session.curve is not None
+    assert session.curve.metric == [None, 0.5, None, 0.5]
+    assert session.curve.loss == [None, 0.5, None, 0.25]
+    assert session.curve.seconds[0] == session.curve.seconds[1]

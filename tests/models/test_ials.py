@@ -4,6 +4,7 @@ import pytest
 from tests.models.logs import random_log
 from vitrina.data.queries import Queries
 from vitrina.models.factors.ials import IALS
+from vitrina.models.factors.start import normal_vectors
 
 SETTINGS = {"factors": 6, "alpha0": 0.2, "reg": 0.05, "nu": 0.7, "epochs": 5, "seed": 3}
 
@@ -43,7 +44,7 @@ def x(toy):
 
 def test_one_epoch_against_dense_solutions(toy, x):
     model = IALS(**{**SETTINGS, "epochs": 1, "solver": "exact"}).fit(toy)
-    start = np.random.default_rng(SETTINGS["seed"]).normal(0, 0.1 / np.sqrt(6), (30, 6))
+    start = normal_vectors(np.random.default_rng(SETTINGS["seed"]), 30, 6, 0.1 / np.sqrt(6))
     users = best_rows(x, start, **SETTINGS)
     items = best_rows(x.T, users, **SETTINGS)
     similar = model.item_vectors_ @ model.item_vectors_.T  # the same in any basis

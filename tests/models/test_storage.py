@@ -305,7 +305,8 @@ def test_sparse_weights_that_do_not_fit(folder, arrays):
         ("random", {"keys_": np.zeros(2, np.uint64)}),
         ("ials", {"item_vectors_": np.zeros((2, 192), np.float32)}),
         ("ials", {"item_vectors_": np.zeros((3, 5), np.float32)}),
-        ("ials", {"gram_": np.zeros((2, 2), np.float32)}),
+        ("ials", {"shared_": np.zeros(5, np.float32)}),
+        ("ials", {"spread_": np.zeros((2, 2), np.float32)}),
     ],
     ids=str,
 )

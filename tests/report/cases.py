@@ -282,6 +282,28 @@ def hostile_results() -> dict[str, Any]:
     return data
 
 
+def _curve(best: float, n: int, seed: int, *, loss: bool = True, every: int = 1) -> dict[str, Any]:
+    """A training whose validation rises and then falls a little, asked every so many epochs."""
+    rng = np.random.default_rng(seed)
+    epochs = np.arange(1, n + 1)
+    metric = best * (1 - np.exp(-epochs / (n / 5))) * (1 - 0.1 * epochs / n) + rng.normal(0, 0.001, n)
+    return {
+        "loss": [float(v) for v in 0.1 + 0.5 * np.exp(-epochs / (n / 4))] if loss else [None] * n,
+        "metric": [float(v) if e % every == 0 else None for e, v in zip(epochs, metric, strict=True)],
+        "seconds": [0.21] * n,
+    }
+
+
+def trained_results() -> dict[str, Any]:
+    """Two methods kept the curves of their trainings: one with a loss, one without and validated every fifth epoch."""
+    data = full_results()
+    for trial in data["tuning"]["ials"]:
+        trial["curve"] = _curve(0.31, 24, trial["trial"])
+    for trial in data["tuning"]["itemknn"]:
+        trial["curve"] = _curve(0.29, 60, trial["trial"], loss=False, every=5)
+    return data
+
+
 def many_results() -> dict[str, Any]:
     """Sixteen methods with long titles and twenty-four metrics: the page must bear it."""
     data = full_results()
@@ -325,6 +347,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "faulty": faulty_results,
     "hostile": hostile_results,
     "many": many_results,
+    "trained": trained_results,
 }
 
 

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.report.cases import HOSTILE_TITLE, hostile_results, many_results
+from tests.report.cases import HOSTILE_TITLE, hostile_results, many_results, trained_results
 from vitrina.report.charts.labels import Box, place, shorten, spread, text_width
 from vitrina.report.charts.pairs import forest_figure
 from vitrina.report.charts.segments import segment_figures
 from vitrina.report.charts.svg import drawing, inline
 from vitrina.report.charts.tail import share_at, tail_figure
 from vitrina.report.charts.tradeoff import beyond_figures, time_figure
+from vitrina.report.charts.training import training_panels
 from vitrina.report.charts.tuning import tuning_panels
 from vitrina.report.contract import parse_results
 from vitrina.report.theme import THEME, chart_css, colours, theme_css
@@ -60,16 +61,18 @@ def test_text_and_marks_are_legible(scheme: str) -> None:
     assert _contrast(c["mark"], c["paper"]) >= 3.0
 
 
-def test_charts_use_only_colours_that_the_page_can_recolour(full: dict[str, Any]) -> None:
-    results = parse_results(full)
+def test_charts_use_only_colours_that_the_page_can_recolour() -> None:
+    results = parse_results(trained_results())
     css = chart_css()
     figures = [time_figure(results), *beyond_figures(results), forest_figure(results), tail_figure(results)]
     figures += [figure for figure, _ in segment_figures(results)]
-    tuning = tuning_panels(results)
+    tuning, training = tuning_panels(results), training_panels(results)
     assert tuning is not None
-    drawings = [d for f in figures if f is not None for d in (f.drawing, f.narrow) if d] + [p.drawing for p in tuning.panels]
-    # Time, coverage, novelty, forest and two segments, wide and narrow; the tail; four tuning panels.
-    assert len(drawings) == 2 * 6 + 1 + 4
+    assert training is not None
+    drawings = [d for f in figures if f is not None for d in (f.drawing, f.narrow) if d]
+    drawings += [panel.drawing for panel in [*tuning.panels, *training.panels]]
+    # Time, coverage, novelty, forest and two segments, wide and narrow; the tail; four tuning and two training panels.
+    assert len(drawings) == 2 * 6 + 1 + 4 + 2
     for svg in drawings:
         used = set(re.findall(r'(?:fill|stroke)="(?!none|transparent)([^"]+)"', svg))
         assert used <= set(colours().values())
@@ -237,6 +240,52 @@ def test_tuning_that_has_settled(full: dict[str, Any]) -> None:
     assert tuning is not None
     assert tuning.message.startswith("No method gained more than")
     assert "found in trial 4 of 20" in _alternative(tuning.panels[0].drawing)
+
+
+def _with_curve(curve: dict[str, Any]) -> dict[str, Any]:
+    """EASE's best trial has this curve, its others have one that must not be drawn."""
+    data = trained_results()
+    data["tuning"] = {"ease": data["tuning"]["ease"]}
+    best = max(data["tuning"]["ease"], key=lambda t: t["value"])
+    for trial in data["tuning"]["ease"]:
+        trial["curve"] = curve if trial is best else {"loss": [9.0] * 99, "metric": [0.99] * 99, "seconds": [1.0] * 99}
+    return data
+
+
+def test_training_shows_the_curves_of_the_chosen_trial() -> None:
+    curve = {"loss": [0.8, 0.5, 0.4, 0.35], "metric": [0.1, 0.3, 0.25, 0.2], "seconds": [1.0, 1.0, 1.0, 1.0]}
+    training = training_panels(parse_results(_with_curve(curve)))
+    assert training is not None
+    assert training.message.startswith("Every training had stopped gaining")
+    assert training.losses
+    (panel,) = training.panels
+    assert panel.label == "EASE"
+    assert panel.length.replace("\N{NO-BREAK SPACE}", " ") == "4 epochs, best after 2, 4.0 s"
+    assert _alternative(panel.drawing) == (
+        "EASE, training by epoch: best ndcg@10 on validation 0.300 after epoch 2; loss from 0.800 to 0.350."
+    )
+    assert {"0.100", "0.300", "0.350", "0.800", "1", "4", "epoch"} <= set(_texts(panel.drawing))
+
+
+def test_training_that_ran_out_of_epochs() -> None:
+    curve = {"loss": [None] * 3, "metric": [0.1, None, 0.3], "seconds": [1.0, None, 2.0]}
+    training = training_panels(parse_results(_with_curve(curve)))
+    assert training is not None
+    assert training.message == "EASE was still gaining on validation when its epochs ran out: more of them might help"
+    assert not training.losses
+    assert "loss" not in _alternative(training.panels[0].drawing)
+
+
+@pytest.mark.parametrize("curve", [None, {}, {"loss": [0.5], "metric": [0.1], "seconds": [1.0]}, {"loss": [None, math.nan]}])
+def test_trainings_without_a_curve_are_left_out(curve: dict[str, Any] | None) -> None:
+    assert training_panels(parse_results(_with_curve(curve))) is None  # type: ignore[arg-type]
+
+
+def test_a_loss_alone_and_equal_values_still_draw() -> None:
+    for curve in ({"loss": [0.5, 0.4]}, {"loss": [0.0, 0.0], "metric": [0.0, 0.0]}):
+        training = training_panels(parse_results(_with_curve(curve)))
+        assert training is not None
+        assert len(training.panels) == 1
 
 
 def test_segments_leave_small_parts_out_of_the_message(full: dict[str, Any]) -> None:

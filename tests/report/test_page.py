@@ -100,6 +100,8 @@ def test_sections_stand_in_order(page: Page) -> None:
     assert anchors == ["table", "worth", "differences", "tuning", "segments", "audit", "data", "repeat"]
     contents = re.findall(r'<li><a href="#([a-z]+)"', page("full"))
     assert contents == ["verdict", *anchors]
+    anchors = re.findall(r'<section id="([a-z]+)"', page("trained"))
+    assert anchors == ["table", "worth", "differences", "tuning", "training", "segments", "audit", "data", "repeat"]
 
 
 def test_the_table_best_first_bold_and_grouped(page: Page) -> None:

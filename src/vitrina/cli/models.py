@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,10 @@ from vitrina.cli import output
 from vitrina.cli.output import Csv, Json
 
 if TYPE_CHECKING:
+    from vitrina.data.dataset import Dataset
+    from vitrina.models.base import Recommender
     from vitrina.models.space import Setting
+    from vitrina.models.trained import Trained
 
 
 def register(app: typer.Typer) -> None:
@@ -71,10 +75,13 @@ def fit(
         bool, typer.Option("--without-histories", help="Do not store the known users' histories.")
     ] = False,
 ) -> None:
-    """Fit one model on a whole data set and save it, ready to recommend without the data."""
+    """Fit one model on a whole data set and save it, ready to recommend without the data.
+
+    A training that was interrupted goes on where it was when the same command is given again, as far as the model keeps
+    checkpoints.
+    """
     from vitrina.data.known import open_dataset
     from vitrina.models.registry import make
-    from vitrina.models.trained import Trained
 
     if out is None:
         raise typer.BadParameter("say where the model goes, for example --out models/ease", param_hint="--out")
@@ -85,10 +92,28 @@ def fit(
     else:
         settings = {}
     dataset = open_dataset(data)
-    trained = Trained.fit(make(model, **settings, **_parsed(set_ or [])), dataset, source=data)
+    kept = out.with_name(f".{out.name}.training")
+    trained = _trained(make(model, **settings, **_parsed(set_ or [])), dataset, data, kept)
     trained.save(out, overwrite=overwrite, histories=not without_histories)
+    shutil.rmtree(kept, ignore_errors=True)
     output.say(f"{model} fitted on {dataset!r}")
     print(out)
+
+
+def _trained(model: Recommender, dataset: Dataset, source: str, checkpoints: Path) -> Trained:
+    """Fit under the eyes of the user; ``checkpoints`` holds what an interrupted training goes on from."""
+    from vitrina.cli.progress import training
+    from vitrina.models.trained import Trained
+    from vitrina.training.session import Session
+
+    if checkpoints.is_dir():
+        output.say(f"going on with the training kept in {checkpoints}")
+    identity = f"{model!r} on {dataset.fingerprint}"
+    with training(model.name) as report, Session(checkpoints=checkpoints, identity=identity, report=report) as session:
+        trained = Trained.fit(model, dataset, source=source)
+    for message in session.messages:
+        output.say(f"{model.name}: {message}")
+    return trained
 
 
 def _winner(run: Path, data: str | None) -> tuple[str, str, dict[str, Any]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from vitrina.cli.output import say
+from vitrina.cli.output import duration, say
 from vitrina.experiments.progress import Progress
+from vitrina.training.outcome import Standing
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
+
+_LINES_EVERY = 10.0  # seconds between plain lines of one training
 
 
 class Lines:
@@ -104,3 +108,52 @@ def downloading() -> Iterator[Callable[[str, int, int | None], None]]:
             bars.update(tasks[name], completed=done, total=total)
 
         yield bar
+
+
+@contextmanager
+def training(name: str) -> Iterator[Callable[[Standing], None]]:
+    """Yield a callback that shows how the training of ``name`` stands; nothing is shown of models without epochs."""
+    if not sys.stderr.isatty():
+        yield _training_lines(name)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+
+    bars = RichProgress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), console=Console(stderr=True)
+    )
+    tasks: list[TaskID] = []
+
+    def bar(standing: Standing) -> None:
+        if not tasks:
+            bars.start()
+            tasks.append(bars.add_task(name, total=standing.epochs, note=""))
+        bars.update(tasks[0], completed=standing.done, note=in_words(standing))
+
+    try:
+        yield bar
+    finally:
+        bars.stop()
+
+
+def _training_lines(name: str) -> Callable[[Standing], None]:
+    """A line at the first report, at the end, and now and then between them."""
+    told = 0.0
+
+    def line(standing: Standing) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _LINES_EVERY or standing.seconds_left == 0:
+            told = time.monotonic()
+            say(f"{name}: {in_words(standing)}")
+
+    return line
+
+
+def in_words(standing: Standing) -> str:
+    """Say how a training stands: epoch, loss, value on validation, time left, as far as they are known."""
+    parts = [f"epoch {standing.epoch} of {standing.epochs}"]
+    parts += [f"loss {standing.loss:.4f}"] if standing.loss is not None else []
+    parts += [f"validation {standing.metric:.4f}"] if standing.metric is not None else []
+    parts += [f"{duration(standing.seconds_left)} left"] if standing.seconds_left else []
+    return ", ".join(parts)

@@ -29,6 +29,7 @@ from vitrina.models.registry import make, model_class
 from vitrina.models.space import without_idle
 from vitrina.models.storage import save_trained
 from vitrina.models.trained import Trained
+from vitrina.training.session import Session
 
 
 def compare(
@@ -84,7 +85,8 @@ def _final(tuned: Tuned, split: Split, config: RunConfig, run: RunFolder) -> Non
     name, learned = tuned.name, split.train_and_validation
     settings = without_idle(model_class(name), {**seeded_settings(name, config), **tuned.best.settings})
     started = time.perf_counter()
-    model = make(name, **settings).fit(learned)
+    with Session() as session:
+        model = make(name, **settings).fit(learned)
     fit_seconds = time.perf_counter() - started
     test = split.open_test()
     result = evaluate(model, test, learned, config.metrics, seed=config.seed, budget=config.budget)
@@ -101,5 +103,6 @@ def _final(tuned: Tuned, split: Split, config: RunConfig, run: RunFolder) -> Non
         "segments": [asdict(s) for s in by_segment(result.lists, test, learned, config.metric)],
         "seconds": {"tune": tuned.seconds, "fit": fit_seconds, "evaluate": result.seconds},
         "capped": tuned.capped,
+        "curve": session.plain_curve,
     }
     write_text(run.evaluation(name), json.dumps(record))

@@ -113,6 +113,7 @@ def _method(
         "capped": record["capped"],
         "settings": record["settings"],
         "missing_scores": record["missing_scores"],
+        "curve": record.get("curve"),
         "group": group,
     }
 

@@ -29,13 +29,17 @@ from vitrina.models.base import Recommender, Validate
 from vitrina.models.registry import make, model_class
 from vitrina.models.space import Choice, Ints, search_space, settings_of, without_idle
 from vitrina.ranking.scorer import Scorer
+from vitrina.training.session import Session
 
 _STARTUP_TRIALS = 6  # random trials before TPE begins to model what is good
 
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One trial: the settings tried, the validation value they reached (None: failed) and what it took."""
+    """One trial: the settings tried, the validation value they reached (None: failed) and what it took.
+
+    ``curve`` has the mean loss, the validation value and the seconds of every epoch, where the model trains in epochs.
+    """
 
     trial: int
     settings: dict[str, Any]
@@ -44,6 +48,7 @@ class TrialRecord:
     seed: int
     state: str  # complete | failed
     message: str = ""
+    curve: dict[str, list[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,15 +121,19 @@ def _one_trial(
     settings = without_idle(model_class(name), asked)
     started = time.perf_counter()
     value, state, message = None, "complete", ""
+    session = Session()
     try:
-        model = make(name, **settings).fit(split.train, validate if model_class(name).declares.epochs else None)
+        with session:
+            model = make(name, **settings).fit(split.train, validate if model_class(name).declares.epochs else None)
         settings |= chosen_epochs(model)
         value = validate(model)
+        message = " ".join(session.messages)
         if not np.isfinite(value):
             value, state, message = None, "failed", f"the validation value is {value}"
     except (VitrinaError, MemoryError, np.linalg.LinAlgError, FloatingPointError) as error:
         state, message = "failed", f"{type(error).__name__}: {error}"
-    return TrialRecord(number, settings, value, time.perf_counter() - started, seed, state, message)
+    seconds = time.perf_counter() - started
+    return TrialRecord(number, settings, value, seconds, seed, state, message, session.plain_curve)
 
 
 def seeded_settings(name: str, config: RunConfig) -> dict[str, Any]:

@@ -128,8 +128,11 @@ def conjugate_gradient_rows(
     events differ from the average; two steps from the last epoch's solution do that so well that training converges as fast
     as with exact solutions.
     """
-    if x.shape[1] != len(factors):  # compiled code would read out of bounds
-        raise ValueError(f"{x.shape[1]} columns for {len(factors)} vectors.")
+    d = factors.shape[1]  # compiled code would read out of bounds
+    if len(factors) != x.shape[1] or shared.shape != (d,) or spread.shape != (d,) or solution.shape != (x.shape[0], d):
+        raise ValueError(
+            f"{x.shape[1]} columns, {len(factors)} vectors of {d}, {shared.shape}, {spread.shape}, {solution.shape}."
+        )
     limit = np.float32(tolerance)
 
     def block(start: int, stop: int) -> None:

@@ -31,6 +31,7 @@ MODELS: dict[str, str] = {
     "ials": "vitrina.models.factors.ials:IALS",
     "bpr-mf": "vitrina.models.factors.bpr:BPRMF",
     "mf": "vitrina.models.factors.mf:LogisticMF",
+    "fm": "vitrina.models.factors.fm:FM",
 }
 
 

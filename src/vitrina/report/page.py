@@ -15,6 +15,7 @@ from vitrina.report.charts.pairs import forest_figure
 from vitrina.report.charts.segments import segment_figures, segment_rows
 from vitrina.report.charts.tail import tail_figure
 from vitrina.report.charts.tradeoff import beyond_figures, time_figure
+from vitrina.report.charts.training import training_panels
 from vitrina.report.charts.tuning import tuning_panels
 from vitrina.report.contract import Results, parse_results, read_results
 from vitrina.report.table import ALL_COSTS, all_metrics, group_legend, results_table
@@ -88,6 +89,7 @@ def _context(results: Results) -> dict[str, Any]:
         "forest": forest_figure(results),
         "pairs": [(p, difference(p), pair_interval(p), significant(p)) for p in results.ordered_pairs],
         "tuning": tuning_panels(results),
+        "training": training_panels(results),
         "segments": [(figure, parts, segment_rows(results, parts)) for figure, parts in segment_figures(results)],
         "tail": tail_figure(results),
     }
@@ -103,6 +105,7 @@ def _sections(results: Results, context: dict[str, Any]) -> list[tuple[str, str,
         ("worth", "Accuracy and its price", bool(context["time"] or context["beyond"])),
         ("differences", "Differences", bool(results.pairs)),
         ("tuning", "Tuning", context["tuning"] is not None),
+        ("training", "Training", context["training"] is not None),
         ("segments", "Who is served well", bool(context["segments"])),
         ("audit", "The split and its audit", results.audit is not None or bool(split.protocol)),
         ("data", "The data", bool(data.events or data.name or data.title)),

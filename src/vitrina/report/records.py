@@ -138,14 +138,23 @@ class Segment(Record):
     metrics: dict[str, Number] = Field(default_factory=dict)
 
 
+class Curve(Record):
+    """A training by epoch: mean loss, value on validation, seconds; ``null`` where a value is not known."""
+
+    loss: list[Number] = Field(default_factory=list)
+    metric: list[Number] = Field(default_factory=list)
+    seconds: list[Number] = Field(default_factory=list)
+
+
 class Trial(Record):
-    """One tuning trial: its value on validation and the best so far."""
+    """One tuning trial: its value on validation, the best so far, and how it was trained."""
 
     trial: int
     value: Number = None
     best: Number = None
     seconds: Number = None
     state: Text = "complete"
+    curve: Curve | None = None
 
 
 class SplitFacts(Record):

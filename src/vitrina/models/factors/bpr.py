@@ -61,7 +61,7 @@ class BPRMF(Recommender):
         self.user_vectors_, self.item_vectors_, self.item_biases_ = users, items, biases
         best = BestEpoch(validate, self.epochs, every=5)
         for epoch in best:
-            bpr_epoch(
+            loss = bpr_epoch(
                 strata,
                 users,
                 items,
@@ -74,7 +74,8 @@ class BPRMF(Recommender):
             )
             if not np.isfinite(items).all():
                 raise VitrinaError(f"bpr-mf: the factors exploded in epoch {epoch}; use a smaller lr than {self.lr}.")
-            best.after(epoch, self, {"user_vectors_": users, "item_vectors_": items, "item_biases_": biases}, copy=True)
+            state = {"user_vectors_": users, "item_vectors_": items, "item_biases_": biases}
+            best.after(epoch, self, state, copy=True, loss=loss)
         best.restore(self)
         return self
 

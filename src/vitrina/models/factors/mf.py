@@ -8,6 +8,9 @@ Rendle et al., "Neural Collaborative Filtering vs. Matrix Factorization Revisite
 by plain stochastic gradient descent; for each event ``negatives`` items are drawn uniformly from the whole catalogue, consumed
 ones not excluded. User vectors exist only for people of the training data: others get no score. Time
 O(events negatives factors) per epoch, memory (users + items) factors.
+
+Why a compiled loop and not the trainer: one sample after the other is the paper's method, and mini-batches in torch (1,024 events
+a step, plain SGD, one thread, 192 factors, 8 negatives, ml-1m-ncf) took 7 times as long for an epoch, 18.4 s instead of 2.6 s.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class LogisticMF(Recommender):
         self.user_vectors_, self.item_vectors_, self.item_biases_ = users, items, item_biases
         best = BestEpoch(validate, self.epochs, every=5)
         for epoch in best:
-            logistic_epoch(
+            loss = logistic_epoch(
                 strata,
                 users,
                 items,
@@ -79,7 +82,8 @@ class LogisticMF(Recommender):
             )
             if not np.isfinite(items).all():
                 raise VitrinaError(f"mf: the factors exploded in epoch {epoch}; use a smaller lr than {self.lr}.")
-            best.after(epoch, self, {"user_vectors_": users, "item_vectors_": items, "item_biases_": item_biases}, copy=True)
+            state = {"user_vectors_": users, "item_vectors_": items, "item_biases_": item_biases}
+            best.after(epoch, self, state, copy=True, loss=loss)
         best.restore(self)
         return self
 

@@ -29,8 +29,8 @@ _DROPPED = {
 _ONES = {"opacity": "1", "font-weight": "normal", "font-style": "normal"}
 
 
-Drawable = alt.Chart | alt.LayerChart | alt.FacetChart
-"""What Altair may hand back from layering charts."""
+Drawable = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
+"""What Altair may hand back from layering and stacking charts."""
 
 
 @dataclass(frozen=True)
