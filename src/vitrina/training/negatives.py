@@ -97,7 +97,7 @@ def by_popularity(popularity: NDArray[np.integer], power: float, consumed: csr_m
     wanted = np.asarray(popularity, np.float64) ** power
     n_users = 0 if consumed is None else consumed.shape[0]
     total = min(_TOTAL, _ROOM // (2 * (n_users + 1))) - len(wanted)
-    weights = np.floor(wanted * (total / max(wanted.sum(), np.finfo(float).tiny))).astype(np.int64)
+    weights = np.floor(wanted * (total / (wanted.sum() or 1.0))).astype(np.int64)
     return Sampler(np.where(wanted > 0, np.maximum(weights, 1), 0), consumed)
 
 
