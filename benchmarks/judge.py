@@ -44,9 +44,10 @@ class _Vectors:
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         assert queries.users is not None
-        assert items is None
-        scores = score_factors(self._users[queries.users], self._items, None)
-        return scores if self._biases is None else scores + self._biases
+        scores = score_factors(self._users[queries.users], self._items, items)
+        if self._biases is not None:
+            scores += self._biases if items is None else self._biases[items]
+        return scores
 
 
 class _Lists:
@@ -77,11 +78,12 @@ def main() -> None:
         found = artefacts.load(Path(path))
         if not found:
             continue
-        judged[name] = evaluate(_scorer(found, log), part, dataset, METRICS).metrics
+        judged[name] = evaluate(scorer_of(found, log), part, dataset, METRICS).metrics
     print(json.dumps(judged))
 
 
-def _scorer(found: dict[str, Any], log: Log) -> Scorer:
+def scorer_of(found: dict[str, Any], log: Log) -> Scorer:
+    """Return what a library learned or listed, see ``artefacts``, as a scorer."""
     if "weights" in found:
         return _Weights(found["weights"])
     if "lists" in found:

@@ -74,12 +74,16 @@ def _data(job: Job, name: str, folder: Path) -> dict[str, str | None]:
 def _one(request: dict[str, Any], judge: bool, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run one worker, and the judge on what it learned where wanted; return the measurements and the metrics."""
     with tempfile.TemporaryDirectory(dir=plan.out) as folder:
-        python = environments.python_of(request["library"])
-        request = request | {"keep": folder if judge else None}
-        answer = _ask(python, "worker", request, surroundings(request["library"], plan.threads), plan)
+        answer = ask_worker(request | {"keep": folder if judge else None}, plan)
         kept = answer.pop("kept", {})
         question = {"log": request["log"], "kept": kept}
         return answer, _ask(Path(sys.executable), "judge", question, surroundings("ours", plan.threads), plan) if kept else {}
+
+
+def ask_worker(request: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """Measure in the environment of ``request["library"]``; the answer holds ``error`` or ``missing`` where that failed."""
+    python = environments.python_of(request["library"])
+    return _ask(python, "worker", request, surroundings(request["library"], plan.threads), plan)
 
 
 def _ask(python: Path, module: str, request: dict[str, Any], around: dict[str, str], plan: Plan) -> dict[str, Any]:

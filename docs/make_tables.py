@@ -150,7 +150,9 @@ def _range(setting: Setting) -> str:
     if space is None:
         return "fixed"
     if isinstance(space, Choice):
-        return ", ".join(f"`{value}`" for value in space.values)
+        return ", ".join(f"`{value}`" for value in space.values) + (
+            f" (from {setting.wide.trials} trials)" if setting.wide else ""
+        )
     return f"{space.low:,.10g} to {space.high:,.10g}" + (", on a log scale" if space.log else "")
 
 

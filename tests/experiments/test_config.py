@@ -68,3 +68,12 @@ def test_missing_and_broken_files(tmp_path: Path):
     (tmp_path / "bad.toml").write_text("data = ")
     with pytest.raises(VitrinaError, match="not valid TOML"):
         read_config(tmp_path / "bad.toml")
+
+
+def test_a_wide_choice_is_searched_only_with_trials_enough_for_it():
+    few, many = (make_config(data="demo", models=["itemknn", "userknn"], trials=n) for n in (39, 40))
+    assert set(few.tuned("itemknn")) == {"neighbours", "shrink", "weighting", "normalise"}
+    assert set(many.tuned("itemknn")) == {*few.tuned("itemknn"), "similarity", "alpha", "beta"}
+    assert "neighbourhood" in few.tuned("userknn")
+    tversky = make_config(data="demo", models={"itemknn": {"similarity": "tversky"}}, trials=5)
+    assert set(tversky.tuned("itemknn")) == {"neighbours", "shrink", "alpha", "beta"}

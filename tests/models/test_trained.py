@@ -209,3 +209,11 @@ def test_lists_for_everybody_can_say_why():
         first = trained.explain(user=lists["query"][0], item=lists["item"][0], k=2)
         causes = first.filter((pl.col("contribution") > 0) & (pl.col("cause") != "rest"))["cause"].head(2)
         assert lists["because"][0] == "; ".join(causes)
+
+
+def test_what_cannot_fit_is_refused_with_the_number(monkeypatch):
+    monkeypatch.setattr("vitrina.models.trained.total_memory", lambda: 1000)
+    with pytest.raises(
+        VitrinaError, match=r"ease needs about 0\.0 GB of memory for 2 items and 2 people; this machine has 0\.0 GB"
+    ):
+        Trained.fit(make("ease"), log([("u", "i"), ("v", "j")]))

@@ -60,7 +60,7 @@ def _range(setting: Setting) -> str:
     if space is None:
         return "fixed"
     if isinstance(space, Choice):
-        return ", ".join(map(str, space.values))
+        return ", ".join(map(str, space.values)) + (f" (from {setting.wide.trials} trials)" if setting.wide else "")
     return f"{space.low:g} to {space.high:g}{', log' if space.log else ''}"
 
 

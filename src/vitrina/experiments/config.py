@@ -90,8 +90,10 @@ class RunConfig(BaseModel):
 
     def tuned(self, name: str) -> list[str]:
         """Settings of a model that tuning chooses."""
-        fixed = self.models[name]
-        return [s.name for s in settings_of(model_class(name)) if s.range is not None and s.name not in fixed]
+        fixed, listed = self.models[name], settings_of(model_class(name))
+        searched = [s for s in listed if s.searched(self.trials) and s.name not in fixed]
+        chosen, defaults = {s.name for s in searched}, {s.name: s.default for s in listed}
+        return [s.name for s in searched if (s.only and s.only.setting in chosen) or s.matters(fixed, defaults)]
 
     def trials_of(self, name: str) -> int:
         """Trials a model gets: the same for all, or one where there is nothing to choose."""

@@ -59,6 +59,16 @@ class Only:
     values: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Wide:
+    """A choice that multiplies the space: searched only with at least ``trials`` trials, else the default stands.
+
+    With fewer, every kind of model would be tried once or twice with settings drawn at random, and none searched.
+    """
+
+    trials: int
+
+
 @dataclass_transform(kw_only_default=True)
 def hyperparameters(cls: type[T]) -> type[T]:
     """Turn a model class into a keyword-only, validated dataclass of its hyper-parameters."""
@@ -74,6 +84,11 @@ class Setting:
     range: Range | None
     doc: str
     only: Only | None = None
+    wide: Wide | None = None
+
+    def searched(self, trials: int) -> bool:
+        """Whether a search of so many trials chooses the setting."""
+        return self.range is not None and (self.wide is None or trials >= self.wide.trials)
 
     def matters(self, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
         """Whether the setting changes anything beside the other ``settings``."""
@@ -94,6 +109,7 @@ def settings_of(model: type) -> list[Setting]:
                 next((n for n in notes if isinstance(n, Range)), None),
                 next((n for n in notes if isinstance(n, str)), ""),
                 next((n for n in notes if isinstance(n, Only)), None),
+                next((n for n in notes if isinstance(n, Wide)), None),
             )
         )
     return found

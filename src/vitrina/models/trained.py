@@ -17,10 +17,11 @@ from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import VitrinaError
-from vitrina.models.base import Recommender
+from vitrina.models.base import Recommender, Shape
 from vitrina.models.explanation import blocks
 from vitrina.models.reasons import because, reasons
 from vitrina.ranking.fallback import fill_from
+from vitrina.ranking.memory import total_memory
 from vitrina.ranking.rank import DEFAULT_BUDGET, rank
 
 
@@ -42,10 +43,14 @@ class Trained:
 
     @staticmethod
     def fit(model: Recommender, dataset: Dataset, **provenance: Any) -> Trained:
-        """Fit ``model`` on the positive events of ``dataset`` and keep what serving needs."""
+        """Fit ``model`` on the positive events of ``dataset`` and keep what serving needs.
+
+        Raises ``VitrinaError`` when there are none, or when the model would not fit in this machine's memory.
+        """
         positives = dataset.positives()
         if not len(positives):
             raise VitrinaError(f"{dataset.info.name} has no positive events (positive = {dataset.info.positive!r}).")
+        refuse_too_large(model, positives)
         model.fit(positives)
         return Trained.of(model, positives, **provenance)
 
@@ -222,6 +227,16 @@ class Trained:
 def _check_length(k: object) -> None:
     if not isinstance(k, int | np.integer) or k < 1:
         raise VitrinaError(f"k must be a whole number of at least 1, got {k!r}.")
+
+
+def refuse_too_large(model: Recommender, dataset: Dataset) -> None:
+    """Raise ``VitrinaError``, with the number, when fitting would need more memory than this machine has."""
+    needed, there = model.memory(Shape.of(dataset)), total_memory()
+    if needed > there:
+        raise VitrinaError(
+            f"{model.name} needs about {needed / 1e9:.1f} GB of memory for {dataset.n_items:,} items and {dataset.n_users:,} "
+            f"people; this machine has {there / 1e9:.1f} GB. `vitrina compare {dataset.info.name} --plan` tells which models fit."
+        )
 
 
 def _refuse_text(*lists: object) -> None:

@@ -31,7 +31,7 @@ from scipy.sparse import csr_matrix
 
 from vitrina.kernels.strongest import Measure
 from vitrina.models.neighbours.weighting import Weighting
-from vitrina.models.space import Choice, Floats, Ints, Only, hyperparameters, refuse_idle
+from vitrina.models.space import Choice, Floats, Ints, Only, Wide, hyperparameters, refuse_idle
 
 Similarity = Literal["cosine", "asymmetric", "jaccard", "dice", "tversky", "correlation"]
 
@@ -84,7 +84,10 @@ class SimilaritySettings:
     neighbours: Annotated[int, Ints(5, 1000), Field(ge=1), "size of a neighbourhood"] = 100
     shrink: Annotated[float, Floats(0.0, 1000.0), Field(ge=0), "added to the denominator: damps rare pairs"] = 100.0
     similarity: Annotated[
-        Similarity, Choice(("cosine", "asymmetric", "jaccard", "dice", "tversky", "correlation")), "how vectors are compared"
+        Similarity,
+        Choice(("cosine", "asymmetric", "jaccard", "dice", "tversky", "correlation")),
+        Wide(40),
+        "how vectors are compared",
     ] = "cosine"
     alpha: Annotated[
         float,
