@@ -142,12 +142,12 @@ class Dataset:
         return np.bincount(self._item_sets.values, minlength=self.n_items)
 
     @cached_property
-    def _by_user(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Row numbers grouped by user, oldest first (stable), and the offsets of the users."""
+    def _by_user(self) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
+        """Row numbers grouped by user, oldest first (stable; None: the rows lie so already), and the offsets of the users."""
         keys: tuple[NDArray[Any], ...] = (self.user_codes,)
         if self.has_times:
             keys = (self.interactions["timestamp"].to_numpy(), self.user_codes)
-        order = np.lexsort(keys)
+        order = None if _in_order(*keys[::-1]) else np.lexsort(keys)
         offsets = np.zeros(self.n_users + 1, np.int64)
         np.cumsum(np.bincount(self.user_codes, minlength=self.n_users), out=offsets[1:])
         return order, offsets
@@ -161,7 +161,10 @@ class Dataset:
         wanted = np.arange(self.n_users) if users is None else np.asarray(users)
         lengths = offsets[wanted + 1] - offsets[wanted]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        rows = order if users is None else order[np.arange(starts[-1]) + np.repeat(offsets[wanted] - starts[:-1], lengths)]
+        rows: Any = slice(None) if order is None else order
+        if users is not None:
+            at = np.arange(starts[-1]) + np.repeat(offsets[wanted] - starts[:-1], lengths)
+            rows = at if order is None else order[at]
 
         def events(name: str) -> NDArray[Any] | None:
             column = self.column(name)
@@ -212,6 +215,12 @@ class Dataset:
         )
         catalogue = Catalogue(item_vocabulary, item_table)
         return Dataset(frame, user_vocabulary, catalogue, info or DatasetInfo(), user_table)
+
+
+def _in_order(first: NDArray[Any], second: NDArray[Any] | None = None) -> bool:
+    """Whether rows ascend by the first key, and among equals by the second."""
+    step = np.diff(first)
+    return bool((step >= 0).all() and (second is None or ((step > 0) | (np.diff(second) >= 0)).all()))
 
 
 def _vocabulary(table: pl.DataFrame | None, seen: pl.Series, kind: str) -> tuple[Vocabulary, pl.DataFrame]:
