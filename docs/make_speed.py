@@ -1,4 +1,4 @@
-"""Write the benchmark table into ``speed.md``, from ``benchmarks/out``: ``python benchmarks/run.py``, then ``python docs/make_speed.py``."""
+"""Write the benchmark table into ``speed.md``: first ``python benchmarks/run.py``, then ``python docs/make_speed.py``."""
 
 from __future__ import annotations
 

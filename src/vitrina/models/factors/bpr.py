@@ -31,8 +31,6 @@ from vitrina.models.factors.start import normal_vectors
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
-_INIT = 0.1  # standard deviation of the initial vectors, as in the authors' software
-
 
 @hyperparameters
 class BPRMF(Recommender):
@@ -42,6 +40,7 @@ class BPRMF(Recommender):
     lr: Annotated[float, Floats(1e-4, 1e-1, log=True), Field(gt=0), "learning rate"] = 0.05
     reg: Annotated[float, Floats(1e-5, 1e-2, log=True), Field(ge=0), "regularisation of users and consumed items"] = 0.0025
     reg_negative: Annotated[float, Floats(1e-5, 1e-2, log=True), Field(ge=0), "regularisation of drawn items"] = 0.0025
+    init: Annotated[float, Field(ge=0), "standard deviation of the initial vectors"] = 0.1
     epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 200
     seed: Annotated[int, "seed of start and samples"] = 0
 
@@ -55,7 +54,7 @@ class BPRMF(Recommender):
         x = dataset.matrix()
         strata = Strata(x.indptr, x.indices, x.shape[1])
         rng = np.random.default_rng(self.seed)
-        users, items = (normal_vectors(rng, n, self.factors, _INIT) for n in x.shape)
+        users, items = (normal_vectors(rng, n, self.factors, self.init) for n in x.shape)
         biases = np.zeros(x.shape[1], np.float32)
         forget_inactive(users, np.diff(x.indptr))
         self.user_vectors_, self.item_vectors_, self.item_biases_ = users, items, biases
