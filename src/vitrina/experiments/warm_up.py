@@ -1,0 +1,43 @@
+"""Compile everything that is compiled on first use, so that nobody waits for it later: once on a machine, then it is cached."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import polars as pl
+
+from vitrina.data.dataset import Dataset
+from vitrina.data.splits.protocols import make_split
+from vitrina.evaluation.evaluate import evaluate
+from vitrina.experiments.plan import why_not
+from vitrina.experiments.progress import Progress, Silent
+from vitrina.models.registry import MODELS, make, model_class
+from vitrina.models.trained import Trained
+
+_METRICS = ["ndcg@10", "auc", "mrr", "diversity@10"]
+_USERS, _ITEMS, _EVENTS = 60, 40, 900
+
+
+def warm_up(progress: Progress | None = None) -> float:
+    """Fit every model on a tiny log and use it once; returns the seconds that took."""
+    progress, started = progress or Silent(), time.perf_counter()
+    log, task = _tiny_log(), "compiling"
+    split = make_split(log, "per-user-ratio", seed=0)
+    progress.begin(task, len(MODELS))
+    for name in MODELS:
+        model = make(name, **({"epochs": 1} if model_class(name).declares.epochs else {}))
+        if not why_not(model, log):  # content models run what the others do
+            trained = Trained.fit(model, log)
+            trained.recommend(users=["u1"], k=3, why=True)
+            trained.recommend(histories=[["i1", "i2"]], k=3)
+            evaluate(model, split.open_test(), split.train, _METRICS)
+        progress.advance(task, name)
+    return time.perf_counter() - started
+
+
+def _tiny_log() -> Dataset:
+    rng = np.random.default_rng(0)
+    users, items = rng.integers(0, _USERS, _EVENTS), rng.integers(0, _ITEMS, _EVENTS)
+    events = {"user": [f"u{n}" for n in users], "item": [f"i{n}" for n in items], "timestamp": np.arange(_EVENTS)}
+    return Dataset.from_frame(pl.DataFrame(events))
