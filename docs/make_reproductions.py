@@ -87,6 +87,6 @@ def written(text: str, protocol: str, content: str) -> str:
 
 if __name__ == "__main__":
     for protocol in sys.argv[1:] or PROTOCOLS:
-        new = written(PAGE.read_text(encoding="utf-8"), protocol, section(protocol))
-        PAGE.write_text(new, encoding="utf-8")
+        content = section(protocol)
+        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), protocol, content), encoding="utf-8")
         print(f"{protocol} written")
