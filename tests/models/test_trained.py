@@ -212,7 +212,7 @@ def test_lists_for_everybody_can_say_why():
 
 
 def test_what_cannot_fit_is_refused_with_the_number(monkeypatch):
-    monkeypatch.setattr("vitrina.models.trained.total_memory", lambda: 1000)
+    monkeypatch.setattr("vitrina.models.trained.total_memory", lambda: 10)
     with pytest.raises(
         VitrinaError, match=r"ease needs about 0\.0 GB of memory for 2 items and 2 people; this machine has 0\.0 GB"
     ):

@@ -64,6 +64,9 @@ class IALS(Recommender):
     sigma: Annotated[float, Field(ge=0), "standard deviation of the initial vectors is sigma / sqrt(d)"] = 0.1
     epochs: Annotated[int, Field(ge=1), "passes over users and items; with validation the best number up to this"] = 16
     solver: Annotated[Literal["cg", "exact", "block"], "half-steps by conjugate gradients, solved exactly, or by blocks"] = "cg"
+    as_published: Annotated[
+        bool, "start uniform in (0, 1) / sqrt(d) and leave items without events there: as the code of Ferrari Dacrema et al."
+    ] = False
     seed: Annotated[int, "seed of the random numbers"] = 0
 
     name: ClassVar[str] = "ials"
@@ -81,21 +84,29 @@ class IALS(Recommender):
         x_by_item = x.T.tocsr()
         n_users, n_items = x.shape
         rng = np.random.default_rng(self.seed)
-        items = normal_vectors(rng, n_items, self.factors, self.sigma / self.factors**0.5)
+        items = self._start(rng, n_items)
         users = np.zeros((n_users, self.factors), np.float32)
         self.ridge_offset_ = self.alpha0 * n_items
         of_users = _Side(x, self._ridge(x, self.ridge_offset_))
         of_items = _Side(x_by_item, self._ridge(x_by_item, self.alpha0 * n_users))
         self._learned(items, users, of_items)
+        unseen = np.flatnonzero(of_items.counts == 0) if self.as_published else np.empty(0, np.int64)
         best = BestEpoch(validate, self.epochs)
         for epoch in best:
             self._half_step(of_users, items, self.shared_, self.spread_, users)
             shared = principal_axes(self.alpha0, users, items)
+            left = items[unseen]
             self._half_step(of_items, users, shared, mean_square(users, of_users.counts), items)
+            items[unseen] = left
             self._learned(items, users, of_items)
             best.after(epoch, self, {name: getattr(self, name) for name in _LEARNED}, copy=True)
         best.restore(self)
         return self
+
+    def _start(self, rng: np.random.Generator, n: int) -> Scores:
+        if self.as_published:
+            return rng.random((n, self.factors), np.float32) / np.float32(self.factors**0.5)
+        return normal_vectors(rng, n, self.factors, self.sigma / self.factors**0.5)
 
     def _learned(self, items: Scores, users: Scores, of_items: _Side) -> None:
         """Turn both sides and keep what ``score`` needs."""
