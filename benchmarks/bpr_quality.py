@@ -26,7 +26,7 @@ from vitrina.evaluation.evaluate import evaluate
 
 _OUT = Path(__file__).parent / "out"
 _FACTORS, _EPOCHS = 64, 60
-_RATES, _PENALTIES = (0.01, 0.02, 0.05, 0.1), (0.0025, 0.01, 0.03)
+_RATES, _PENALTIES = (0.01, 0.02, 0.05), (0.0025, 0.01, 0.03)
 _LIBRARIES = ("ours", "cornac", "implicit")
 _METRICS = ("hr@10", "ndcg@10")
 
