@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vitrina.kernels.hashing import mix
-from vitrina.kernels.strata import Strata, Stratum
+from vitrina.kernels.strata import Places, Strata, Stratum
 
 Floats = NDArray[np.float32]
 
@@ -38,8 +38,9 @@ def _contains(row: NDArray[np.int32], item: int) -> bool:
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _bpr_steps(
-    of_user: NDArray[np.int32],
-    of_item: NDArray[np.int32],
+    first: int,
+    of_user: Places,
+    of_item: Places,
     choice: NDArray[np.int32],
     offsets: NDArray[np.int32],
     columns: NDArray[np.int32],
@@ -57,7 +58,7 @@ def _bpr_steps(
     for _ in range(of_user.size):
         state += _GOLDEN
         event = _below(state, of_user.size)
-        user, i = of_user[event], of_item[event]
+        user, i = first + np.int64(of_user[event]), choice[of_item[event]]
         seen = columns[offsets[user] : offsets[user + 1]]
         j = i
         for _ in range(_TRIES):
@@ -107,7 +108,9 @@ def bpr_epoch(
     rates = [np.float32(v) for v in (lr, reg_user, reg_positive, reg_negative)]
 
     def steps(s: Stratum) -> float:
-        return _bpr_steps(s.users, s.items, s.choice, strata.offsets, strata.columns, users, items, biases, *rates, s.seed)
+        return _bpr_steps(
+            s.first, s.users, s.items, s.choice, strata.offsets, strata.columns, users, items, biases, *rates, s.seed
+        )
 
     return strata.epoch(rng, steps) / max(1, strata.n_events)
 
@@ -144,9 +147,10 @@ def _shuffled(n: int, state: np.uint64) -> NDArray[np.int32]:
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
 def _logistic_steps(
-    of_user: NDArray[np.int32],
-    of_item: NDArray[np.int32],
-    everywhere: NDArray[np.int32],
+    first: int,
+    of_user: Places,
+    of_item: Places,
+    everywhere: Places,
     choice: NDArray[np.int32],
     n_drawn: int,
     users: Floats,
@@ -161,10 +165,10 @@ def _logistic_steps(
     state, loss = mix(seed), 0.0
     for sample in _shuffled(of_user.size + n_drawn, seed):
         if sample < of_user.size:
-            user, item, label = of_user[sample], of_item[sample], np.float32(1.0)
+            user, item, label = first + np.int64(of_user[sample]), choice[of_item[sample]], np.float32(1.0)
         else:
             state += _GOLDEN
-            user = everywhere[_below(state, everywhere.size)]
+            user = first + np.int64(everywhere[_below(state, everywhere.size)])
             state += _GOLDEN
             item, label = choice[_below(state, choice.size)], np.float32(0.0)
         error, cost = _logistic_step(users[user], items[item], user_biases[user], item_biases[item], bias[0], label, lr, reg)
@@ -200,6 +204,6 @@ def logistic_epoch(
         n_drawn = round(negatives * s.everywhere.size * s.choice.size / len(items))
         of_block = biases[s.block : s.block + 1]
         vectors = users, items, user_biases, item_biases, of_block
-        return _logistic_steps(s.users, s.items, s.everywhere, s.choice, n_drawn, *vectors, *rates, s.seed)
+        return _logistic_steps(s.first, s.users, s.items, s.everywhere, s.choice, n_drawn, *vectors, *rates, s.seed)
 
     return strata.epoch(rng, steps) / max(1, strata.n_events * (negatives + 1))

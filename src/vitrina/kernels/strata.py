@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from vitrina.kernels.threads import over_rows
 
 Ints = NDArray[np.int32]
+Places = NDArray[np.unsignedinteger[Any]]  # inside a block: the fewer bytes, the better, since the whole log is dealt
 
 _BLOCKS = 8
 _MEMBERS = 64  # users and items of a block at least: it must leave a choice
@@ -24,7 +26,15 @@ _MEMBERS = 64  # users and items of a block at least: it must leave a choice
 
 @njit(nogil=True, cache=True)
 def _deal_rows(
-    offsets: Ints, columns: Ints, block_of: Ints, starts: NDArray[np.int64], users: Ints, items: Ints, first: int, last: int
+    offsets: Ints,
+    columns: Ints,
+    block_of: Ints,
+    place_of: Ints,
+    starts: NDArray[np.int64],
+    users: Places,
+    items: Places,
+    first: int,
+    last: int,
 ) -> None:
     """Sort the events of the users ``first`` to ``last`` by block of items; ``starts`` tells where each block begins."""
     begin, end = np.int64(offsets[first]), np.int64(offsets[last])
@@ -38,22 +48,24 @@ def _deal_rows(
     for user in range(first, last):
         for event in range(offsets[user], offsets[user + 1]):
             block = block_of[columns[event]]
-            users[at[block]], items[at[block]] = user, columns[event]
+            users[at[block]], items[at[block]] = user - first, place_of[columns[event]]
             at[block] += 1
 
 
 @dataclass(frozen=True)
 class Stratum:
-    """The events of a block of users with a block of items: int32 ``users`` and ``items``, parallel.
+    """The events of a block of users with a block of items, parallel: event e is user ``first + users[e]``, item
+    ``choice[items[e]]``.
 
-    ``choice`` int32 are all items of the block, ``everywhere`` the users of all events of the block of users, whatever the
-    item; ``block`` numbers the block of users, and ``seed`` starts the stratum's random numbers.
+    ``choice`` int32 are all items of the block, ``everywhere`` the users (less ``first``) of all events of the block of users,
+    whatever the item; ``block`` numbers the block of users, and ``seed`` starts the stratum's random numbers.
     """
 
-    users: Ints
-    items: Ints
+    first: int
+    users: Places
+    items: Places
     choice: Ints
-    everywhere: Ints
+    everywhere: Places
     block: int
     seed: np.uint64
 
@@ -68,7 +80,9 @@ class Strata:
         shares = np.arange(self.n_blocks + 1) * (int(offsets[-1]) / self.n_blocks)
         self._bounds = np.searchsorted(offsets, shares)  # blocks of users with about as many events each
         self._bounds[[0, -1]] = 0, n_users
-        self._users, self._items = np.empty(columns.size, np.int32), np.empty(columns.size, np.int32)
+        widest = max(int(np.diff(self._bounds).max()), -(-n_items // self.n_blocks))
+        place: type[np.unsignedinteger[Any]] = np.uint16 if widest <= np.iinfo(np.uint16).max else np.uint32
+        self._users, self._items = np.empty(columns.size, place), np.empty(columns.size, place)
         self._starts = np.empty((self.n_blocks, self.n_blocks + 1), np.int64)
 
     @property
@@ -82,12 +96,12 @@ class Strata:
         Strata that run at the same time share no user and no item. Together they hold every event once.
         """
         dealt = np.array_split(rng.permutation(self._n_items).astype(np.int32), self.n_blocks)
-        block_of = np.empty(self._n_items, np.int32)
+        block_of, place_of = np.empty(self._n_items, np.int32), np.empty(self._n_items, np.int32)
         for block, members in enumerate(dealt):
-            block_of[members] = block
+            block_of[members], place_of[members] = block, np.arange(members.size)
         seeds = rng.integers(2**63, size=(self.n_blocks, self.n_blocks), dtype=np.uint64)
         given = np.zeros((self.n_blocks, self.n_blocks))
-        arrays = self.offsets, self.columns, block_of
+        arrays = self.offsets, self.columns, block_of, place_of
 
         def deal(start: int, stop: int) -> None:
             for mine in range(start, stop):
@@ -108,4 +122,5 @@ class Strata:
     def _stratum(self, mine: int, other: int, choice: Ints, seed: np.uint64) -> Stratum:
         starts = self._starts[mine]
         part, whole = slice(starts[other], starts[other + 1]), slice(starts[0], starts[-1])
-        return Stratum(self._users[part], self._items[part], choice, self._users[whole], mine, seed)
+        first = int(self._bounds[mine])
+        return Stratum(first, self._users[part], self._items[part], choice, self._users[whole], mine, seed)

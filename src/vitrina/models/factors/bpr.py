@@ -91,7 +91,7 @@ class BPRMF(Recommender):
 
     def memory(self, shape: Shape) -> int:
         """Vectors of both sides and a copy of the best; the events as they are dealt."""
-        return 4 * (self.factors + 1) * 2 * (shape.n_users + shape.n_items) + 8 * shape.n_events
+        return 4 * (self.factors + 1) * 2 * (shape.n_users + shape.n_items) + 4 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """One pair of updates per event and epoch; they wait for memory, not for arithmetic."""

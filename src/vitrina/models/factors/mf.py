@@ -101,7 +101,7 @@ class LogisticMF(Recommender):
 
     def memory(self, shape: Shape) -> int:
         """Vectors of both sides and a copy of the best; the events as they are dealt."""
-        return 4 * (self.factors + 1) * 2 * (shape.n_users + shape.n_items) + 8 * shape.n_events
+        return 4 * (self.factors + 1) * 2 * (shape.n_users + shape.n_items) + 4 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """One update per event and drawn item; they wait for memory, not for arithmetic."""
