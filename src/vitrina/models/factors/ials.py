@@ -8,7 +8,7 @@ Recommendation Benchmarks", RecSys 2022 (equations 1 to 3)::
 
 Half-steps are solved by two preconditioned conjugate gradient steps from the last epoch's vectors (``cg``), after which
 validation curves are those of exact solutions at a small part of the time; exactly (``exact``); or block of dimensions by
-block (``block``: iALS++, Rendle et al. 2021, for comparison). Any history is folded in by one exact user half-step, so no
+block (``block``: iALS++, Rendle et al. 2021, for comparison). Any history is folded in by one user half-step, solved to the precision of float32, so no
 user vectors are kept. Time per epoch O(events d + (users + items) d^2 + d^3) with ``cg``, O(events d^2 + (users + items) d^3)
 with ``exact``; memory (users + items) d.
 """
