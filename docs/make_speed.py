@@ -29,9 +29,22 @@ def table(pairs: list[dict[str, Any]]) -> str:
             quality = " / ".join("-" if q is None else f"{q:.4f}" for q in pair["quality"])
             seconds = " / ".join(f"{s:.3g} s" for s in pair["seconds"])
             target = "" if pair["target"] is None else f"{pair['target']:g}"
-            cells = [pair["job"], DATA[pair["data"]], pair["library"], ratio, target, pair["verdict"], seconds, memory, quality]
+            rounds = str(pair["rounds"])
+            said = [pair["job"], DATA[pair["data"]], pair["library"], ratio, target, pair["verdict"]]
+            cells = [*said, seconds, memory, quality, rounds]
             rows.append(cells)
-    head = ["job", "log", "beside", "time, ours : theirs", "target", "", "ours / theirs", "memory", "quality, ours / theirs"]
+    head = [
+        "job",
+        "log",
+        "beside",
+        "time, ours : theirs",
+        "target",
+        "",
+        "ours / theirs",
+        "memory",
+        "quality, ours / theirs",
+        "rounds",
+    ]
     return markdown(head, rows)
 
 

@@ -170,3 +170,13 @@ def test_availability() -> None:
     assert catalogue.available(at=20).tolist() == [False, False, True, False]
     assert catalogue.attributes == []
     assert replace(catalogue, table=pl.DataFrame()).available(at=1).all()
+
+
+def test_rows_that_lie_by_user_are_taken_as_they_are_only_where_times_ascend_too() -> None:
+    for times in ([1, 2, 3, 1, 2], [2, 1, 3, 1, 2]):
+        dataset = build([("a", f"i{n}", time, 1.0) if n < 3 else ("b", f"i{n}", time, 1.0) for n, time in enumerate(times)])
+        queries = dataset.histories()
+        assert queries.times.tolist() == [1, 2, 3, 1, 2]
+        first = dataset.items.decode(queries.items[:2]).to_list()
+        assert first == (["i0", "i1"] if times[0] == 1 else ["i1", "i0"])
+        assert dataset.histories(np.array([1, 0])).times.tolist() == [1, 2, 1, 2, 3]

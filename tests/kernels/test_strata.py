@@ -51,6 +51,21 @@ def test_strata_at_work_together_share_nothing():
         assert np.unique(items).size == items.size == 600
 
 
+def test_blocks_of_more_people_than_fit_two_bytes():
+    n_users = 8 * 70_000
+    offsets = np.zeros(n_users + 1, np.int32)
+    offsets[-1] = 3  # all events are the last user's, who shares a block with everybody
+    columns, met = np.array([5, 300, 899], np.int32), []
+    strata = Strata(offsets, columns, 900)
+
+    def work(stratum):
+        met.extend(zip((stratum.first + stratum.users.astype(int)).tolist(), stratum.choice[stratum.items].tolist(), strict=True))
+        return 0.0
+
+    strata.epoch(np.random.default_rng(0), work)
+    assert sorted(met) == [(n_users - 1, item) for item in columns]
+
+
 def test_epochs_deal_anew():
     offsets, columns, _ = random_log(200, 200, 0.1, 0)
     strata, rng, dealt = Strata(offsets, columns, 200), np.random.default_rng(0), []

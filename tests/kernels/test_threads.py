@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.errors import VitrinaError
-from vitrina.kernels.threads import n_threads, over_rows
+from vitrina.kernels.threads import n_threads, over_blocks, over_rows
 
 
 @given(st.integers(0, 3000), st.integers(1, 9), st.integers(1, 40))
@@ -23,6 +23,19 @@ def test_every_row_is_visited_once(n_rows, threads, min_rows):
         patch.setenv("VITRINA_THREADS", str(threads))
         over_rows(n_rows, work, min_rows=min_rows)
     assert (visits == 1).all()
+
+
+@given(st.integers(0, 3000), st.integers(1, 700))
+def test_blocks_are_the_same_for_any_number_of_threads(n_rows, size):
+    found = []
+    for threads in ("1", "4"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("VITRINA_THREADS", threads)
+            blocks = []
+            over_blocks(n_rows, size, blocks.append)
+        found.append(sorted((rows.start, rows.stop) for rows in blocks))
+    assert found[0] == found[1]
+    assert [row for start, stop in found[0] for row in range(start, stop)] == list(range(n_rows))
 
 
 def test_errors_of_a_block_come_out(monkeypatch):

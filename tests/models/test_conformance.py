@@ -29,7 +29,7 @@ SMALL = {
     "ials": {"factors": 16, "reg": 0.05, "epochs": 8},
     "bpr-mf": {"factors": 8, "epochs": 40},
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
-    "fm": {"factors": 8, "lr": 0.1, "epochs": 60},
+    "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.
@@ -354,7 +354,7 @@ def test_explains_an_item_by_those_of_its_kind(name, board, fitted):
     by_history = [np.bincount(found.rows, found.contributions) for found in (mine, other)]
     assert (by_history[0] > 0).mean() > 0.9
     assert (by_history[0] > by_history[1]).mean() > 0.9
-    assert (mine.contributions >= 0).mean() > 0.65
+    assert (mine.contributions >= 0).mean() > 0.7
 
 
 @every_model

@@ -212,8 +212,6 @@ def test_lists_for_everybody_can_say_why():
 
 
 def test_what_cannot_fit_is_refused_with_the_number(monkeypatch):
-    monkeypatch.setattr("vitrina.models.trained.total_memory", lambda: 10)
-    with pytest.raises(
-        VitrinaError, match=r"ease needs about 0\.0 GB of memory for 2 items and 2 people; this machine has 0\.0 GB"
-    ):
+    monkeypatch.setattr("vitrina.models.base.total_memory", lambda: 10)
+    with pytest.raises(VitrinaError, match=r"ease: 2 items and 2 people need about 0\.0 GB of memory; this machine has 0\.0 GB"):
         Trained.fit(make("ease"), log([("u", "i"), ("v", "j")]))

@@ -7,15 +7,13 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.threads import over_rows
 
 Floats = NDArray[np.float32]
 
-# Reordered sums vectorise; NaN and infinity keep their meaning.
-_FAST = {"reassoc", "contract", "arcp", "nsz"}
 
-
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=REORDERED)
 def _cholesky_solve(system: Floats, right: Floats, size: int) -> bool:
     """Solve a small positive definite system in place; false when it is not positive definite."""
     for j in range(size):
@@ -43,7 +41,7 @@ def _cholesky_solve(system: Floats, right: Floats, size: int) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=REORDERED)
 def _block_rows(
     offsets: NDArray[np.int32],
     columns: NDArray[np.int32],

@@ -10,18 +10,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from vitrina.kernels.dense import gram
+from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.lapack import one_blas_thread
-from vitrina.kernels.threads import over_rows
+from vitrina.kernels.threads import over_blocks, over_rows
 
 Floats = NDArray[np.float32]
-
-# Reordered sums vectorise; NaN and infinity keep their meaning.
-_FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 _ROWS = 256  # turned at a time: few enough to stay in the cache
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=REORDERED)
 def _add_events(
     factors: Floats, columns: NDArray[np.int32], vector: Floats, target: np.float32, sign: np.float32, out: Floats
 ) -> None:
@@ -52,7 +50,7 @@ def _add_events(
             out[f] += s * a[f]
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=REORDERED)
 def _gradient_rows(
     offsets: NDArray[np.int32],
     columns: NDArray[np.int32],
@@ -125,8 +123,8 @@ def conjugate_gradient_rows(
     Filtering", RecSys 2011, with two changes. In its own basis the part that all systems share is diagonal, so a step costs
     the row's own events alone: O(events d) instead of O(events d + rows d^2). And with it goes a good preconditioner: that
     diagonal plus, for each event of the row, the diagonal of the average event. What is left to correct is how the row's
-    events differ from the average; two steps from the last epoch's solution do that so well that training converges as fast
-    as with exact solutions.
+    events differ from the average; two steps from the last epoch's solution do that nearly as well as an exact solution
+    wherever the regularisation is strong enough to be of use.
     """
     d = factors.shape[1]  # compiled code would read out of bounds
     if len(factors) != x.shape[1] or shared.shape != (d,) or spread.shape != (d,) or solution.shape != (x.shape[0], d):
@@ -149,15 +147,12 @@ def principal_axes(weight: float, vectors: Floats, others: Floats) -> Floats:
     with one_blas_thread():  # several would wait for each other, and for ours, longer than they work
         diagonal, basis = np.linalg.eigh(np.float32(weight) * gram(vectors))
         for side in (vectors, others):
-            over_rows(-(-len(side) // _ROWS), partial(_turn, side, basis), min_rows=1)
+            over_blocks(len(side), _ROWS, partial(_turn, side, basis))
     return np.maximum(diagonal, 0).astype(np.float32)
 
 
-def _turn(vectors: Floats, basis: Floats, start: int, stop: int) -> None:
-    """Multiply blocks of rows of fixed size, since BLAS rounds by the size of what it is given."""
-    for block in range(start, stop):
-        rows = slice(block * _ROWS, (block + 1) * _ROWS)
-        vectors[rows] = vectors[rows] @ basis
+def _turn(vectors: Floats, basis: Floats, rows: slice) -> None:
+    vectors[rows] = vectors[rows] @ basis
 
 
 def mean_square(vectors: Floats, counts: NDArray[np.integer]) -> Floats:

@@ -12,7 +12,7 @@ from scipy.linalg.lapack import spotrf, spotri
 
 from vitrina.errors import VitrinaError
 from vitrina.kernels.lapack import one_blas_thread
-from vitrina.kernels.threads import over_rows
+from vitrina.kernels.threads import over_blocks
 
 _BLOCK = 512
 
@@ -50,33 +50,17 @@ def _mirror(upper: NDArray[np.float32]) -> None:
 
 
 def row_products(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ``a b'``, ``[n, m]`` from ``[n, d]`` and ``[m, d]``.
-
-    Blocks of rows have a fixed size, so that rounding, which BLAS lets depend on sizes, does not depend on threads.
-    """
+    """Return ``a b'``, ``[n, m]`` from ``[n, d]`` and ``[m, d]``; the same for any number of threads."""
     out = np.empty((len(a), len(b)), np.float32)
-
-    def blocks(start: int, stop: int) -> None:
-        for block in range(start, stop):
-            rows = slice(block * _ROWS, (block + 1) * _ROWS)
-            np.matmul(a[rows], b.T, out=out[rows])
-
     with one_blas_thread():
-        over_rows(-(-len(a) // _ROWS), blocks, min_rows=1)
+        over_blocks(len(a), _ROWS, lambda rows: np.matmul(a[rows], b.T, out=out[rows]))
     return out
 
 
 def gram(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return ``rows' rows``, ``[d, d]`` from ``[n, d]``; the same for any number of threads."""
-    n_parts = min(_MOST_PARTS, -(-len(rows) // _PART)) or 1
-    bounds = np.linspace(0, len(rows), n_parts + 1).astype(np.int64)
-    parts = np.empty((n_parts, rows.shape[1], rows.shape[1]), np.float32)
-
-    def sums(start: int, stop: int) -> None:
-        for part in range(start, stop):
-            mine = rows[bounds[part] : bounds[part + 1]]
-            np.matmul(mine.T, mine, out=parts[part])
-
+    size = max(_PART, -(-len(rows) // _MOST_PARTS))
+    parts = np.zeros((-(-len(rows) // size), rows.shape[1], rows.shape[1]), np.float32)
     with one_blas_thread():
-        over_rows(n_parts, sums, min_rows=1)
+        over_blocks(len(rows), size, lambda part: np.matmul(rows[part].T, rows[part], out=parts[part.start // size]))
     return np.asarray(parts.sum(axis=0))

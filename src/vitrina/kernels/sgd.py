@@ -6,13 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.hashing import mix
 from vitrina.kernels.strata import Places, Strata, Stratum
 
 Floats = NDArray[np.float32]
-
-# Reordered sums vectorise; NaN and infinity keep their meaning, so that exploding factors are seen.
-_FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 _TRIES = 100  # to find an item that a user has not consumed
 
@@ -36,7 +34,7 @@ def _contains(row: NDArray[np.int32], item: int) -> bool:
     return bool(length == 1 and row[base] == item)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=REORDERED)
 def _bpr_steps(
     first: int,
     of_user: Places,
@@ -115,7 +113,7 @@ def bpr_epoch(
     return strata.epoch(rng, steps) / max(1, strata.n_events)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=REORDERED)
 def _logistic_step(
     w: Floats, h: Floats, user_bias: np.float32, item_bias: np.float32, bias: np.float32, label: np.float32, lr: np.float32,
     reg: np.float32,
@@ -145,7 +143,7 @@ def _shuffled(n: int, state: np.uint64) -> NDArray[np.int32]:
     return order
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(nogil=True, cache=True, fastmath=REORDERED)
 def _logistic_steps(
     first: int,
     of_user: Places,

@@ -57,6 +57,20 @@ def over_rows(n_rows: int, work: Callable[[int, int], object], *, min_rows: int 
         helper.result()
 
 
+def over_blocks(n_rows: int, size: int, work: Callable[[slice], object]) -> None:
+    """Call ``work(rows)`` for blocks of ``size`` rows, in several threads.
+
+    For work whose rounding depends on how many rows it is given, as that of BLAS: the blocks are the same for any number of
+    threads.
+    """
+
+    def some(start: int, stop: int) -> None:
+        for block in range(start, stop):
+            work(slice(block * size, min(n_rows, (block + 1) * size)))
+
+    over_rows(-(-n_rows // size), some, min_rows=1)
+
+
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     """Threads that stay: starting them anew takes longer than many a job."""

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
+from vitrina.errors import VitrinaError
 from vitrina.models.explanation import Explanation, leave_one_out
+from vitrina.ranking.memory import total_memory
 from vitrina.ranking.scorer import Items, Scorer, Scores
 
 #: Handed to ``fit`` by tuning: the value of a scorer on the validation part, higher is better.
@@ -90,3 +92,13 @@ class Recommender(ABC):
     def settings(self) -> dict[str, Any]:
         """The hyper-parameters by name."""
         return asdict(self)  # type: ignore[call-overload,no-any-return]
+
+
+def refuse_too_large(model: Recommender, shape: Shape) -> None:
+    """Raise ``VitrinaError``, with the number, when fitting would need more memory than this machine has."""
+    needed, there = model.memory(shape), total_memory()
+    if needed > there:
+        raise VitrinaError(
+            f"{model.name}: {shape.n_items:,} items and {shape.n_users:,} people need about {needed / 1e9:.1f} GB of memory; "
+            f"this machine has {there / 1e9:.1f} GB. `vitrina compare DATA --plan` tells which models fit; or drop rare items."
+        )

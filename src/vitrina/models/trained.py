@@ -17,11 +17,10 @@ from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import VitrinaError
-from vitrina.models.base import Recommender, Shape
+from vitrina.models.base import Recommender, Shape, refuse_too_large
 from vitrina.models.explanation import blocks
 from vitrina.models.reasons import because, reasons
 from vitrina.ranking.fallback import fill_from
-from vitrina.ranking.memory import total_memory
 from vitrina.ranking.rank import DEFAULT_BUDGET, rank
 
 
@@ -50,7 +49,7 @@ class Trained:
         positives = dataset.positives()
         if not len(positives):
             raise VitrinaError(f"{dataset.info.name} has no positive events (positive = {dataset.info.positive!r}).")
-        refuse_too_large(model, positives)
+        refuse_too_large(model, Shape.of(positives))
         model.fit(positives)
         return Trained.of(model, positives, **provenance)
 
@@ -160,9 +159,8 @@ class Trained:
         on_offer[self.catalogue.items.encode(list(exclude))] = False
         candidates = np.flatnonzero(on_offer).astype(np.int32)
         histories = queries.histories
-        hidden = Ragged.sets(np.repeat(np.arange(len(queries)), histories.lengths), histories.values, len(queries))
-        if self.info.repeats:
-            hidden = Ragged(np.zeros(len(queries) + 1, np.int64), np.empty(0, np.int32))
+        nothing = Ragged(np.zeros(len(queries) + 1, np.int64), np.empty(0, np.int32))
+        hidden = nothing if self.info.repeats else queries.sets
         tables = []
         for batch in rank(
             self.model,
@@ -227,16 +225,6 @@ class Trained:
 def _check_length(k: object) -> None:
     if not isinstance(k, int | np.integer) or k < 1:
         raise VitrinaError(f"k must be a whole number of at least 1, got {k!r}.")
-
-
-def refuse_too_large(model: Recommender, dataset: Dataset) -> None:
-    """Raise ``VitrinaError``, with the number, when fitting would need more memory than this machine has."""
-    needed, there = model.memory(Shape.of(dataset)), total_memory()
-    if needed > there:
-        raise VitrinaError(
-            f"{model.name} needs about {needed / 1e9:.1f} GB of memory for {dataset.n_items:,} items and {dataset.n_users:,} "
-            f"people; this machine has {there / 1e9:.1f} GB. `vitrina compare {dataset.info.name} --plan` tells which models fit."
-        )
 
 
 def _refuse_text(*lists: object) -> None:

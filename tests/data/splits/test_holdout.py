@@ -82,6 +82,7 @@ class TestRatio:
             assert n_test == max(1, int(test * n + 1e-9))
             wanted = max(1, int(validation * n + 1e-9)) if validation else 0
             assert n_validation == min(wanted, n - n_test - 1)  # one event is left to learn from
+            assert n_test + n_validation < n
 
     def test_a_fifth_of_five_is_one_in_spite_of_rounding(self):
         data = log([(u, str(i), i + 1) for u in "ab" for i in range(15)])

@@ -3,7 +3,6 @@ import pytest
 
 from tests.models.logs import checkerboard, random_log
 from vitrina.errors import VitrinaError
-from vitrina.models.linear import slim_bpr
 from vitrina.models.linear.slim_bpr import SLIMBPR
 
 
@@ -46,8 +45,8 @@ def test_keeps_the_largest_and_zeros_stand_before_negative_weights():
 
 
 def test_refuses_what_cannot_fit(monkeypatch):
-    monkeypatch.setattr(slim_bpr, "total_memory", lambda: 1000)
-    with pytest.raises(VitrinaError, match=r"12 items need about .* GB of memory; this machine has .* Use slim-en"):
+    monkeypatch.setattr("vitrina.models.base.total_memory", lambda: 1000)
+    with pytest.raises(VitrinaError, match=r"slim-bpr: 12 items and .* need about .* GB of memory; this machine has .* --plan"):
         SLIMBPR().fit(random_log(40, 12, 200))
 
 

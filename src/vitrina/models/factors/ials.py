@@ -6,11 +6,12 @@ Recommendation Benchmarks", RecSys 2022 (equations 1 to 3)::
     L = sum over observed (u, i) of (w_u . h_i - 1)^2  +  alpha0 sum over all (u, i) of (w_u . h_i)^2
         + reg ( sum_u (|I_u| + alpha0 |I|)^nu |w_u|^2  +  sum_i (|U_i| + alpha0 |U|)^nu |h_i|^2 )
 
-Half-steps are solved by two preconditioned conjugate gradient steps from the last epoch's vectors (``cg``), after which
-validation curves are those of exact solutions at a small part of the time; exactly (``exact``); or block of dimensions by
-block (``block``: iALS++, Rendle et al. 2021, for comparison). Any history is folded in by one user half-step, solved to the precision of float32, so no
-user vectors are kept. Time per epoch O(events d + (users + items) d^2 + d^3) with ``cg``, O(events d^2 + (users + items) d^3)
-with ``exact``; memory (users + items) d.
+Half-steps are improved by two preconditioned conjugate gradient steps from the last epoch's vectors (``cg``), solved exactly
+(``exact``), or improved block of dimensions by block (``block``: iALS++, Rendle et al. 2021). On MovieLens-1M, with 64 factors,
+``cg`` takes about a seventh of the time of ``exact`` and ends within .003 of its nDCG@10, or, where the regularisation is far too
+weak, above it (``python -m benchmarks.ials_solvers``). Any history is folded in by one user half-step, solved to the precision
+of float32, so no user vectors are kept. Time per epoch O(events d + (users + items) d^2 + d^3) with ``cg``, O(events d^2 +
+(users + items) d^3) with ``exact``; memory (users + items) d.
 """
 
 from __future__ import annotations

@@ -23,13 +23,12 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.kernels.slim_bpr import Optimiser, SlimSteps
-from vitrina.models.base import Declares, Recommender, Shape, Validate
+from vitrina.models.base import Declares, Recommender, Shape, Validate, refuse_too_large
 from vitrina.models.early import BestEpoch
 from vitrina.models.explanation import Explanation
 from vitrina.models.history import explain_weights, score_sparse
 from vitrina.models.linear.columns import blocks, bytes_kept, strongest_sources
 from vitrina.models.space import Choice, Floats, Ints, hyperparameters
-from vitrina.ranking.memory import total_memory
 from vitrina.ranking.scorer import Items, Scores
 
 
@@ -57,7 +56,7 @@ class SLIMBPR(Recommender):
 
         Raises ``VitrinaError`` when the weights cannot fit in the machine's memory, or explode.
         """
-        self._check_size(Shape.of(dataset))
+        refuse_too_large(self, Shape.of(dataset))
         x = dataset.matrix()
         steps = SlimSteps(
             x.indptr,
@@ -85,14 +84,6 @@ class SLIMBPR(Recommender):
         by_target = learned.T if self.as_published else learned
         rows = (np.ascontiguousarray(by_target[targets]) for targets in blocks(dataset.n_items))
         self.weights_ = strongest_sources(rows, self.neighbours, dataset.items.keys)
-
-    def _check_size(self, shape: Shape) -> None:
-        needed, there = self.memory(shape), total_memory()
-        if needed > there:
-            raise VitrinaError(
-                f"slim-bpr: {shape.n_items:,} items need about {needed / 1e9:.1f} GB of memory; this machine has "
-                f"{there / 1e9:.1f} GB. Use slim-en or itemknn, or drop rare items."
-            )
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the summed weights of the history's items."""
