@@ -91,5 +91,6 @@ def _save(chart: alt.LayerChart, path: Path) -> None:
     with alt.theme.enable(THEME):
         spec = chart.to_dict()
     spec["background"] = colours()["paper"]
+    spec["padding"] = {"left": 80, "top": 5, "right": 5, "bottom": 5}  # a reader's font may be wider than the one measured here
     path.with_suffix(".svg").write_text(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
     path.with_suffix(".png").write_bytes(vl_convert.vegalite_to_png(spec, allowed_base_urls=[], scale=2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,39 +14,42 @@ from make_tables import markdown
 
 PAGE = Path(__file__).with_name("speed.md")
 OUT = Path(__file__).parents[1] / "benchmarks" / "out"
-DATA = {"ml-1m": "MovieLens-1M", "2m": "generated, 2 million", "20m": "generated, 20 million"}
+DATA = {"ml-1m": "MovieLens-1M", "2m": "2 million events", "20m": "20 million events"}
 
 
 def table(pairs: list[dict[str, Any]]) -> str:
     """One line a job, log and library; below 1 Vitrina is ahead."""
     rows = []
-    for _, group in groupby(pairs, key=lambda p: (p["job"], p["data"])):
-        for pair in sorted(group, key=lambda p: -p["wall"]["median"]):
-            if pair["stage"] == "recommend":
-                continue
-            wall = pair["wall"]
-            ratio = f"**{wall['median']:.2f}**<br><small>{wall['low']:.2f} to {wall['high']:.2f}</small>"
-            memory = "" if pair["memory"] is None else f"{pair['memory']:.2f}"
-            quality = " / ".join("-" if q is None else f"{q:.4f}" for q in pair["quality"])
-            seconds = " / ".join(f"{s:.3g} s" for s in pair["seconds"])
-            target = "" if pair["target"] is None else f"{pair['target']:g}"
-            rounds = str(pair["rounds"])
-            said = [pair["job"], DATA[pair["data"]], pair["library"], ratio, target, pair["verdict"]]
-            cells = [*said, seconds, memory, quality, rounds]
-            rows.append(cells)
-    head = [
-        "job",
-        "log",
-        "beside",
-        "time, ours : theirs",
-        "target",
-        "",
-        "ours / theirs",
-        "memory",
-        "quality, ours / theirs",
-        "rounds",
-    ]
+    for (job, log), group in groupby(pairs, key=lambda p: (p["job"], p["data"])):
+        found = [pair for pair in group if pair["stage"] != "recommend"]
+        for pair in sorted(found, key=lambda p: -p["wall"]["median"]):
+            rows.append([_with_small(job, DATA[log]), *cells(pair)])
+    head = ["job", "beside", "time", "target", "seconds, ours / theirs", "memory", "quality, ours / theirs", "rounds"]
     return markdown(head, rows)
+
+
+def cells(pair: dict[str, Any]) -> list[str]:
+    """What a pair of libraries did, from the name of the other to the number of rounds."""
+    wall = pair["wall"]
+    target = "" if pair["target"] is None else _with_small(f"{pair['target']:g}", pair["verdict"])
+    return [
+        pair["library"],
+        _with_small(f"**{wall['median']:.2f}**", f"{wall['low']:.2f} to {wall['high']:.2f}"),
+        target,
+        _together(f"{seconds:.3g}" for seconds in pair["seconds"]),
+        "" if pair["memory"] is None else f"{pair['memory']:.2f}",
+        _together("-" if quality is None else f"{quality:.4f}" for quality in pair["quality"]),
+        str(pair["rounds"]),
+    ]
+
+
+def _with_small(text: str, small: str) -> str:
+    return f"{text}<br><small>{small.replace(' ', chr(160))}</small>"
+
+
+def _together(values: Iterable[str]) -> str:
+    """Two numbers that no line break parts."""
+    return "\u00a0/\u00a0".join(values)
 
 
 def setting(measured: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ A file is written under another name and renamed, so that a kill at any moment l
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -57,11 +58,24 @@ class Checkpoint:
         except (SafetensorError, OSError, ValueError, KeyError) as error:
             raise VitrinaError(f"{self.path} is damaged ({error}). Remove it to train from the start.") from None
         if header["identity"] != self._identity:
+            differences = _differences(header["identity"], self._identity)
             raise VitrinaError(
-                f"{self.path} is a checkpoint of another training: that of {header['identity']}; this one is that of "
-                f"{self._identity}. Give what was given then, or remove it to train from the start."
+                f"{self.path} is a checkpoint of another training, of {_name(header['identity'])}. It differs in: {differences}. "
+                "Give what was given then, or remove it to train from the start."
             )
         return tensors, json.loads(header["counters"])
+
+
+def _name(identity: str) -> str:
+    """What is trained on what, without the plan."""
+    return identity.partition(" (")[0]
+
+
+def _differences(there: str, here: str) -> str:
+    """Name the parts in which two identities differ, each once."""
+    old, new = (dict.fromkeys(re.split(r"[,()]\s*", identity)) for identity in (there, here))
+    left, right = (", ".join(part for part in one if part and part not in other) for one, other in ((old, new), (new, old)))
+    return f"{left or 'nothing more'} there, {right or 'nothing more'} here"
 
 
 def _checksum(tensors: Mapping[str, Tensor], counters: str) -> str:
