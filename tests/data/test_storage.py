@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from vitrina.data.catalogue import Recipe
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.splits.split import Split
 from vitrina.data.storage import checksum, load_dataset, read_manifest, save_dataset, split_names
@@ -362,3 +363,19 @@ def test_empty_data_set_round_trips(tmp_path: Path) -> None:
     empty = Dataset.from_frame(pl.DataFrame(schema={"user": pl.String, "item": pl.String}))
     save_dataset(empty, tmp_path / "empty")
     assert len(load_dataset(tmp_path / "empty")) == 0
+
+
+def test_keeps_how_a_feature_was_made_and_where_the_pictures_lie(tmp_path):
+    items = pl.DataFrame({"id": ["a", "b"], "image": ["a.jpg", None]})
+    dataset = Dataset.from_frame(pl.DataFrame({"user": ["u"], "item": ["a"]}), items=items)
+    recipe = Recipe(source="network", network="squeezenet", layer="fire9", columns=("x", "y"))
+    made = np.array([[1, 2], [np.nan, np.nan]], np.float32)
+    catalogue = replace(dataset.catalogue, features={"net.v1-fire9": made}, recipes={"net.v1-fire9": recipe})
+    save_dataset(replace(dataset, catalogue=catalogue), tmp_path / "data")
+    (tmp_path / "data" / "images").mkdir()
+    loaded = load_dataset(tmp_path / "data").catalogue
+    assert loaded.recipes == {"net.v1-fire9": recipe}
+    assert loaded.feature_name("dnn") == "net.v1-fire9"
+    assert loaded.picture(0) == tmp_path / "data" / "images" / "a.jpg"
+    assert loaded.picture(1) is None
+    np.testing.assert_array_equal(loaded.feature("dnn"), made)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 from scipy.sparse import csr_matrix
 
 from vitrina.data.vocabulary import Vocabulary
@@ -17,9 +19,28 @@ from vitrina.errors import DataError, unknown
 FeatureMatrix = NDArray[np.float32] | csr_matrix
 
 #: Columns with a meaning of their own; every other column is an attribute.
-TITLE, PRICE, STOCK = "title", "price", "stock"
+TITLE, PRICE, STOCK, IMAGE = "title", "price", "stock", "image"
 AVAILABLE_FROM, AVAILABLE_UNTIL = "available_from", "available_until"
-RESERVED = (TITLE, PRICE, STOCK, AVAILABLE_FROM, AVAILABLE_UNTIL, "image", "url")
+#: Stands for the feature that a network made of the pictures, whichever there is: a pre-trained one rather than our own.
+NETWORK = "dnn"
+RESERVED = (TITLE, PRICE, STOCK, AVAILABLE_FROM, AVAILABLE_UNTIL, IMAGE, "url")
+
+
+class Recipe(BaseModel):
+    """How a feature was made, so that it can be made again for pictures that come later.
+
+    ``source`` is ``evf`` or ``lbp`` (measured), ``network`` (an ONNX file), ``autoencoder`` (trained on the pictures of the
+    data set), or empty where nothing is known. ``network`` names the preset or file and ``checksum`` the BLAKE2b of its
+    content; ``layer`` the output used. ``columns`` are names of the columns, where they have any.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = ""
+    network: str = ""
+    checksum: str = ""
+    layer: str = ""
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,12 +50,15 @@ class Catalogue:
     ``table`` has one row an item, in the vocabulary's order, without the id. ``title`` is text, ``price`` a number in the
     data set's currency, ``stock`` copies at hand, ``available_from`` / ``available_until`` seconds since 1970. An attribute
     is text, a list of texts or a number; missing is null. ``features`` maps names (``tfidf-title``, ``evf``) to float32
-    matrices ``[n_items, dim]``.
+    matrices ``[n_items, dim]``; a row of NaN means that the item has none, such as one whose picture could not be read.
+    ``recipes`` say how features were made. ``pictures`` is the folder under which the paths of the column ``image`` lie.
     """
 
     items: Vocabulary
     table: pl.DataFrame = field(default_factory=pl.DataFrame)
     features: Mapping[str, FeatureMatrix] = field(default_factory=dict)
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    pictures: Path | None = None
 
     def __post_init__(self) -> None:
         if self.table.width and self.table.height != len(self.items):
@@ -42,6 +66,8 @@ class Catalogue:
         for name, matrix in self.features.items():
             if matrix.shape[0] != len(self.items):
                 raise DataError(f"feature {name!r} has {matrix.shape[0]} rows for {len(self.items)} items.")
+        if self.recipes.keys() - self.features.keys():
+            raise DataError(f"recipes without a feature: {', '.join(sorted(self.recipes.keys() - self.features.keys()))}.")
 
     def __len__(self) -> int:
         return len(self.items)
@@ -56,6 +82,27 @@ class Catalogue:
         if name not in self.table.columns:
             raise unknown("attribute", name, self.attributes)
         return self.table[name]
+
+    def feature_name(self, name: str) -> str | None:
+        """Return which feature ``name`` means, ``NETWORK`` being the first that a network made; None when there is none."""
+        if name != NETWORK or NETWORK in self.features:
+            return name if name in self.features else None
+        made = [n for source in ("network", "autoencoder") for n, recipe in self.recipes.items() if recipe.source == source]
+        return made[0] if made else None
+
+    def feature(self, name: str) -> FeatureMatrix:
+        """Return one feature matrix ``[n_items, dim]``; raises ``UnknownNameError`` when the catalogue lacks it."""
+        found = self.feature_name(name)
+        if found is None:
+            raise unknown("feature", name, self.features, "" if self.features else "The catalogue has no features.")
+        return self.features[found]
+
+    def picture(self, code: int) -> Path | None:
+        """Return where the picture of an item should lie, or None when it has none."""
+        if self.pictures is None or IMAGE not in self.table.columns:
+            return None
+        path = self.table[IMAGE][code]
+        return None if path is None else self.pictures / path
 
     @cached_property
     def titles(self) -> pl.Series:

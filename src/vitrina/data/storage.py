@@ -1,7 +1,8 @@
 """A data set on disk: a folder of plain tables that anybody can read, and that is checked whole before it is used.
 
 ``dataset.toml`` (flags, counts, checksums), ``interactions.parquet`` (codes), ``items.parquet`` (id and catalogue),
-``users.parquet`` (id and attributes), ``features/NAME.safetensors``, ``splits/NAME``. Nothing in it is ever executed.
+``users.parquet`` (id and attributes), ``features/NAME.safetensors``, ``images/``, ``splits/NAME``. Nothing in it is ever
+executed.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ import polars as pl
 import tomli_w
 from polars.exceptions import PanicException
 from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix, issparse
 
 import vitrina
-from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, PRICE, STOCK, TITLE, Catalogue, FeatureMatrix
+from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, IMAGE, PRICE, STOCK, TITLE, Catalogue, FeatureMatrix, Recipe
 from vitrina.data.dataset import SCHEMA, Dataset, DatasetInfo
 from vitrina.data.files import atomic_folder, write_parquet
 from vitrina.data.vocabulary import Vocabulary
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 MARKER = "dataset.toml"
 INTERACTIONS, ITEMS, USERS = "interactions.parquet", "items.parquet", "users.parquet"
-FEATURES, SPLITS = "features", "splits"
+FEATURES, IMAGES, SPLITS = "features", "images", "splits"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+@-]{0,99}")
-_TEXT_COLUMNS = (TITLE, "image", "url")
+_TEXT_COLUMNS = (TITLE, IMAGE, "url")
 _INTEGER_COLUMNS = (STOCK, AVAILABLE_FROM, AVAILABLE_UNTIL)
 
 
@@ -81,7 +82,7 @@ def write_dataset(dataset: Dataset, folder: Path, *, splits: Mapping[str, Split]
     for name, frame in ((INTERACTIONS, dataset.interactions), (ITEMS, items), (USERS, users)):
         write_parquet(frame, folder / name)
     for name, matrix in dataset.catalogue.features.items():
-        _write_feature(matrix, folder / _feature_file(name))
+        _write_feature(matrix, folder / _feature_file(name), dataset.catalogue.recipes.get(name))
     manifest = Manifest(
         format=FORMAT,
         vitrina=vitrina.__version__,
@@ -114,9 +115,13 @@ def load_dataset(folder: Path) -> Dataset:
     users, items = (_read_ids(folder / name, kind) for name, kind in ((USERS, "user"), (ITEMS, "item")))
     _check_catalogue(items[1], str(folder / ITEMS))
     interactions = _read_interactions(folder / INTERACTIONS)
-    features = {Path(name).stem: _read_feature(folder / name) for name in manifest.files if name.startswith(f"{FEATURES}/")}
+    paths = {name[len(FEATURES) + 1 : -len(".safetensors")]: folder / name for name in manifest.files if "/" in name}
+    features = {name: _read_feature(path) for name, path in paths.items()}
+    recipes = {name: recipe for name, path in paths.items() if (recipe := _read_recipe(path))}
+    pictures = folder / IMAGES if (folder / IMAGES).is_dir() else None
     try:
-        dataset = Dataset(interactions, users[0], Catalogue(items[0], items[1], features), manifest.info, users[1])
+        catalogue = Catalogue(items[0], items[1], features, recipes, pictures)
+        dataset = Dataset(interactions, users[0], catalogue, manifest.info, users[1])
     except DataError as error:
         raise DataError(f"{folder} is not consistent: {error} {_AGAIN}") from None
     counts = {"interactions": len(dataset), "users": dataset.n_users, "items": dataset.n_items}
@@ -179,6 +184,7 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
+_RECIPE = "recipe"  # key in the header of a feature's file
 _AGAIN = "Restore it from a copy, or import the data again."
 
 
@@ -260,7 +266,7 @@ def _read_interactions(path: Path) -> pl.DataFrame:
     return frame
 
 
-def _write_feature(matrix: FeatureMatrix, path: Path) -> None:
+def _write_feature(matrix: FeatureMatrix, path: Path, recipe: Recipe | None) -> None:
     path.parent.mkdir(exist_ok=True)
     if issparse(matrix):
         rows = csr_matrix(matrix)
@@ -273,7 +279,7 @@ def _write_feature(matrix: FeatureMatrix, path: Path) -> None:
     else:
         tensors = {"matrix": np.ascontiguousarray(matrix, np.float32)}
     try:
-        save_file(tensors, path)
+        save_file(tensors, path, None if recipe is None else {_RECIPE: recipe.model_dump_json()})
     except SafetensorError as error:
         raise OSError(errno.EIO, str(error)) from error
     shutil.copymode(path.parent.parent / ITEMS, path)  # safetensors would leave it readable by its owner alone
@@ -293,3 +299,13 @@ def _read_feature(path: Path) -> FeatureMatrix:
     except (SafetensorError, KeyError, ValueError, TypeError, OverflowError, MemoryError, OSError) as error:
         raise DataError(f"{path} does not hold a feature matrix: {error}. {_AGAIN}") from None
     raise DataError(f"{path} does not hold a float32 matrix. {_AGAIN}")
+
+
+def _read_recipe(path: Path) -> Recipe | None:
+    """Read how a feature was made from the header of its file, whose checksum was right."""
+    try:
+        with safe_open(path, "np") as file:
+            text = (file.metadata() or {}).get(_RECIPE)
+        return None if text is None else Recipe.model_validate_json(text)
+    except (SafetensorError, OSError, ValidationError) as error:
+        raise DataError(f"{path} does not say how it was made: {error}. {_AGAIN}") from None

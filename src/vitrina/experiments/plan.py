@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.data.dataset import Dataset
 from vitrina.data.splits.split import Split
 from vitrina.experiments.config import RunConfig
-from vitrina.models.base import Recommender, Shape
+from vitrina.models.base import Shape
 from vitrina.models.registry import make
 
 #: How far from the machine's best matrix product the models' own loops are; measured on MovieLens, rounded.
@@ -44,7 +43,7 @@ def plan(config: RunConfig, split: Split) -> list[PlannedModel]:
 def _plan_model(name: str, config: RunConfig, split: Split, shape: Shape, speed: float, available: int) -> PlannedModel:
     model = make(name, **config.models[name])
     memory = model.memory(shape)
-    reason = why_not(model, split.train_and_validation)
+    reason = model.why_not(split.train_and_validation)
     if not reason and memory > available:
         reason = f"needs about {memory / 1e9:.1f} GB of memory; {available / 1e9:.1f} GB are free"
     if not reason and config.tuned(name) and not split.has_validation:
@@ -54,16 +53,6 @@ def _plan_model(name: str, config: RunConfig, split: Split, shape: Shape, speed:
     once = _OVERHEAD + (model.work(shape) + 20 * scoring) / (speed * _EFFICIENCY)
     seconds = once * (trials + 1)
     return PlannedModel(name, model.title, trials, seconds, memory, reason)
-
-
-def why_not(model: Recommender, dataset: Dataset) -> str:
-    """Say why a model cannot be fitted on a data set; empty when it can."""
-    if model.declares.needs_times and not dataset.has_times:
-        return "needs a timestamp for every event"
-    features = dataset.catalogue.features
-    if model.declares.needs_feature and model.settings["feature"] not in features:
-        return f"needs the feature {model.settings['feature']!r}; the catalogue has {', '.join(features) or 'none'}"
-    return ""
 
 
 def available_memory() -> int:

@@ -10,7 +10,6 @@ import polars as pl
 from vitrina.data.dataset import Dataset
 from vitrina.data.splits.protocols import make_split
 from vitrina.evaluation.evaluate import evaluate
-from vitrina.experiments.plan import why_not
 from vitrina.experiments.progress import Progress, Silent
 from vitrina.models.registry import MODELS, make, model_class
 from vitrina.models.trained import Trained
@@ -27,7 +26,7 @@ def warm_up(progress: Progress | None = None) -> float:
     progress.begin(task, len(MODELS))
     for name in MODELS:
         model = make(name, **({"epochs": 1} if model_class(name).declares.epochs else {}))
-        if not why_not(model, log):  # content models run what the others do
+        if not model.why_not(log):  # content models run what the others do
             trained = Trained.fit(model, log)
             trained.recommend(users=["u1"], k=3, why=True)
             trained.recommend(histories=[["i1", "i2"]], k=3)

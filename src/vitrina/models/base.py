@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
@@ -29,6 +30,8 @@ class Declares:
     folds_in: bool = True  # scores anybody from a history; False: only users of the training data, NaN for others
     needs_times: bool = False  # cannot be fitted without complete timestamps
     needs_feature: bool = False  # cannot be fitted without the catalogue's feature that its setting ``feature`` names
+    new_items: bool = False  # scores items that join the catalogue after ``fit``, see ``with_items``
+    advances: bool = False  # its counts go on with the log while time passes, see ``follow``
     missing_scores: bool = False  # may return NaN
     closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter
     epochs: bool = False  # trains in epochs: ``fit`` with ``validate`` keeps the best number in ``epochs_``
@@ -79,6 +82,30 @@ class Recommender(ABC):
         """
         folded_in = replace(queries, users=None) if self.declares.folds_in else queries
         return leave_one_out(self, folded_in, items)
+
+    def why_not(self, dataset: Dataset) -> str:
+        """Say why the model cannot be fitted on a data set; empty when it can."""
+        if self.declares.needs_times and not dataset.has_times:
+            return "needs a timestamp for every event"
+        catalogue = dataset.catalogue
+        if self.declares.needs_feature and catalogue.feature_name(self.settings["feature"]) is None:
+            return f"needs the feature {self.settings['feature']!r}; the catalogue has {', '.join(catalogue.features) or 'none'}"
+        return ""
+
+    def with_items(self, catalogue: Catalogue) -> Self:
+        """Return the fitted model for a ``catalogue`` that begins with the items of training and has others after them.
+
+        What was learned stays; items are looked at with what is known of them. Only for models that declare ``new_items``.
+        """
+        raise NotImplementedError(f"{self.name} scores no items that it was not trained on.")
+
+    def follow(self, log: Dataset) -> Scorer:
+        """Return a scorer that answers each query with the counts of ``log`` up to the moment before its ``at``.
+
+        ``log`` has timestamps and may reach beyond the moments asked about: later events change nothing. Only for models
+        that declare ``advances``; all others stay as they were fitted.
+        """
+        raise NotImplementedError(f"{self.name} does not advance with the log.")
 
     @abstractmethod
     def memory(self, shape: Shape) -> int:

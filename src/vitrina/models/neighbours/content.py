@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from vitrina.data.catalogue import Catalogue, FeatureMatrix
-from vitrina.errors import VitrinaError, unknown
+from vitrina.errors import VitrinaError
 from vitrina.kernels.strongest import Keys
 from vitrina.models.base import Shape
 from vitrina.models.neighbours.neighbourhood import item_neighbours, item_neighbours_dense
@@ -21,11 +21,11 @@ _ENTRIES = 100
 def feature_of(catalogue: Catalogue, name: str, *, scaled: bool = False) -> FeatureMatrix:
     """Return a feature matrix ``[n_items, n_features]``, ``scaled``: each column divided by its largest absolute value.
 
-    Raises ``UnknownNameError`` when the catalogue lacks it.
+    Rows of NaN, of items without the feature, become zeros. Raises ``UnknownNameError`` when the catalogue lacks it.
     """
-    if name not in catalogue.features:
-        raise unknown("feature", name, catalogue.features, "" if catalogue.features else "The catalogue has no features.")
-    content = catalogue.features[name]
+    content = catalogue.feature(name)
+    if not isinstance(content, csr_matrix):
+        content = np.nan_to_num(content)
     if not scaled:
         return content
     if not isinstance(content, csr_matrix):
