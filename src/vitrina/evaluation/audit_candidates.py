@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitrina.data.ragged import Ragged
+from vitrina.data.splits.inventory import Inventory
 from vitrina.evaluation.audit_view import PARTS, Finding, PartName, Rows, Severity, View, percent
 
 
@@ -14,7 +15,7 @@ def candidate_lists(view: View) -> list[Finding]:
     found: list[Finding] = []
     for part in PARTS:
         candidates = view.split.candidates.get(part)
-        if candidates is None or not view.targets[part].size:
+        if candidates is None or isinstance(candidates, Inventory) or not view.targets[part].size:
             continue
         shared = not isinstance(candidates, Ragged)
         lists = Ragged(np.array([0, candidates.size]), candidates) if not isinstance(candidates, Ragged) else candidates

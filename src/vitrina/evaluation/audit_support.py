@@ -44,7 +44,9 @@ def few_test_users(view: View) -> list[Finding]:
 
 
 def n_test_users(view: View) -> int:
-    """Number of people in the test part."""
+    """Number of people in the test part who can be judged."""
+    if view.split.replays:
+        return int(np.unique(view.split.open_test().users).size)
     return int(np.unique(view.users[view.targets["test"]]).size)
 
 
@@ -62,7 +64,9 @@ def detectable_difference(n_users: int, disagreement: float = 0.2) -> float | No
 
 
 def cold_users(view: View) -> list[Finding]:
-    """Find targets of users of whom nothing is known."""
+    """Find targets of users of whom nothing is known; in a replay, sessions that are the first of their person."""
+    if view.split.replays:
+        return _newcomers(view)
     has_history = np.bincount(view.users[view.known["test"]], minlength=view.dataset.n_users) > 0
     rows = view.targets["test"][~has_history[view.users[view.targets["test"]]]]
     if not rows.size:
@@ -75,6 +79,19 @@ def cold_users(view: View) -> list[Finding]:
     return [
         Finding(code="cold-users", severity=_coldness(share), count=n, share=share, sentence=words, examples=view.examples(rows))
     ]
+
+
+def _newcomers(view: View) -> list[Finding]:
+    part = view.split.open_test()
+    assert part.newcomers is not None
+    n, total = len(part.newcomers), len(part) + len(part.newcomers)
+    if not n:
+        return []
+    words = (
+        f"{n:,} of {total:,} test sessions ({percent(n / total)}) are the first of their person: nothing personal can be "
+        "said, so they count for coverage only."
+    )
+    return [Finding(code="cold-users", severity="note", count=n, share=n / total, sentence=words)]
 
 
 def cold_items(view: View) -> list[Finding]:

@@ -119,18 +119,18 @@ class View:
     def orders_users(self) -> bool:
         """Whether the protocol claims that each user's targets come after what is known of them."""
         settings = self.split.settings
-        ordered = self.split.protocol in ("global-time", "leave-last-out") or settings.get("by") == "time"
+        ordered = self.split.protocol in ("global-time", "leave-last-out") or self.split.replays or settings.get("by") == "time"
         return ordered and settings.get("order") != "source"
 
     @property
     def orders_all(self) -> bool:
         """Whether the protocol claims that all targets come after all training events."""
-        return self.split.protocol == "global-time"
+        return self.split.protocol == "global-time" or self.split.replays
 
     @property
     def cold_by_design(self) -> bool:
-        """Whether the protocol tests on items without training events on purpose."""
-        return self.split.protocol.startswith("cold-items")
+        """Whether the protocol tests on items without training events on purpose: sold works do not come back."""
+        return self.split.protocol.startswith("cold-items") or self.split.replays
 
     def examples(self, rows: Rows) -> list[str]:
         """Describe the first few events by their external ids and times."""

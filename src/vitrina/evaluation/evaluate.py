@@ -9,14 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
+from vitrina.data.catalogue import NETWORK
 from vitrina.data.dataset import Dataset
 from vitrina.data.ragged import Ragged
 from vitrina.data.splits.split import Part
 from vitrina.errors import DataError
 from vitrina.kernels.topk import find_members, target_ranks
-from vitrina.metrics.lists import Context, RankedLists, mean
+from vitrina.metrics.lists import Context, RankedLists, Vectors, mean
 from vitrina.metrics.registry import Metric, parse
+from vitrina.models.base import Recommender
 from vitrina.ranking.rank import DEFAULT_BUDGET, RankedBatch, rank
 from vitrina.ranking.scorer import Scorer
 
@@ -30,7 +33,8 @@ class Evaluation:
 
     ``metrics`` are means over queries (or values of the whole collection of lists); ``per_user`` has one row a query: the
     external ``user`` id, ``n_relevant``, ``history_length`` and one column for each per-user metric (NaN: cannot be
-    judged). ``lists`` are the ranked lists; ``missing_scores`` counts pairs to which the model gave no score.
+    judged). ``lists`` are the ranked lists; ``missing_scores`` counts pairs to which the model gave no score. In a replay rows
+    are sessions, a user may have several of them, and ``reach`` says how many people and sessions got any list at all.
     """
 
     metrics: dict[str, float]
@@ -38,6 +42,15 @@ class Evaluation:
     lists: RankedLists
     missing_scores: int
     seconds: float
+    reach: Reach | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Shares of the people, and of the sessions, of a replay for whom a model could recommend anything, newcomers included."""
+
+    users: float
+    sessions: float
 
 
 def evaluate(
@@ -52,12 +65,15 @@ def evaluate(
     """Rank the candidates of every query of ``part`` and compute the named ``metrics``.
 
     ``train`` is what the scorer learned from: popularity, novelty and diversity refer to it. ``budget`` bounds the memory of
-    score blocks, in bytes. Raises ``DataError`` when the part is empty, ``ValueError`` for unknown metrics.
+    score blocks, in bytes. In a replay, models that advance with the log do so, see ``Recommender.follow``. Raises
+    ``DataError`` when the part is empty, ``ValueError`` for unknown metrics.
     """
     if not len(part):
         raise DataError(f"the {part.name} part is empty: no user has events there. Choose another split or more data.")
     parsed = [parse(name) for name in metrics]
     started = time.perf_counter()
+    if part.log is not None and isinstance(scorer, Recommender) and scorer.declares.advances:
+        scorer = scorer.follow(part.log)
     context = _context(parsed, part, train)
     collected = _Collector(part, parsed, context)
     for batch in rank(
@@ -71,14 +87,36 @@ def evaluate(
         budget=budget,
     ):
         collected.add(batch)
-    return collected.finish(train, time.perf_counter() - started)
+    reach = _reach(scorer, part, collected, train, seed, budget)
+    return collected.finish(train, time.perf_counter() - started, reach)
+
+
+def _reach(scorer: Scorer, part: Part, collected: _Collector, train: Dataset, seed: int, budget: int) -> Reach | None:
+    """Count whom the lists reach; newcomers are asked about here only."""
+    if part.newcomers is None:
+        return None
+    new = part.newcomers
+    keys = train.items.keys
+    batches = rank(scorer, new.queries, 1, item_keys=keys, candidates=new.candidates, seed=seed, budget=budget)
+    reached = np.concatenate([collected.reached, *[batch.items[:, 0] >= 0 for batch in batches]])
+    users = np.concatenate([part.users, new.users])
+    return Reach(np.unique(users[reached]).size / max(1, np.unique(users).size), float(reached.mean()))
 
 
 def _context(parsed: Iterable[Metric], part: Part, train: Dataset) -> Context:
-    """What beyond-accuracy metrics refer to; items are compared by who consumed them, and only if somebody asks."""
-    vectors = train.matrix().T.tocsr() if any("item_vectors" in m.needs for m in parsed) else None
+    """What beyond-accuracy metrics refer to; items are compared only if somebody asks."""
+    vectors = _vectors(part, train) if any("item_vectors" in m.needs for m in parsed) else None
     n_active = int(np.unique(train.user_codes).size)
     return Context(train.n_items, train.popularity, max(1, n_active), item_vectors=vectors)
+
+
+def _vectors(part: Part, train: Dataset) -> Vectors:
+    """By what items are compared: who consumed them; in a replay, where most are consumed once, by their pictures if known."""
+    seen = train.catalogue.feature_name(NETWORK) if part.log is not None else None
+    if seen is None:
+        return train.matrix().T.tocsr()
+    vectors = train.catalogue.feature(seen)
+    return vectors if isinstance(vectors, csr_matrix) else np.nan_to_num(vectors)
 
 
 class _Collector:
@@ -101,6 +139,11 @@ class _Collector:
         if sum(lists.n for lists in self._waiting) >= _USERS_AT_ONCE:
             self._measure()
 
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """Which queries got any list."""
+        return np.concatenate([lists.items[:, 0] >= 0 for lists in [*self._done, *self._waiting]])
+
     def _ranks(self, batch: RankedBatch, targets: Ragged) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if batch.columns is None:
             columns = targets.values
@@ -120,7 +163,7 @@ class _Collector:
         # Only the lists themselves are kept: the shared sums of a block are dropped with it.
         self._done.append(RankedLists(lists.items, lists.hits, lists.n_relevant, lists.auc, lists.first_rank))
 
-    def finish(self, train: Dataset, seconds: float) -> Evaluation:
+    def finish(self, train: Dataset, seconds: float, reach: Reach | None = None) -> Evaluation:
         self._measure()
         lists = _joined(self._done)
         values = {name: np.concatenate(blocks) for name, blocks in self._values.items()}
@@ -133,7 +176,7 @@ class _Collector:
                 **values,
             }
         )
-        return Evaluation(means, per_user, lists, self._missing, seconds)
+        return Evaluation(means, per_user, lists, self._missing, seconds, reach)
 
 
 def _columns_of(targets: Ragged, columns: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from vitrina.data.dataset import Dataset
+from vitrina.data.splits import replay
 from vitrina.data.splits.events import complete_times
 from vitrina.data.splits.holdout import leave_last_out, leave_one_out, one_fold, per_user_ratio
 from vitrina.data.splits.items import cold_items, cold_items_fold
@@ -112,6 +113,9 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol("k-fold", "one of k folds of all events, spread evenly over each user's", one_fold),
         Protocol(
             "strong-generalisation", "hold out whole users; find a part of their events from the rest", strong_generalisation
+        ),
+        Protocol(
+            replay.NAME, "replay purchases session by session among the works on offer at each moment", replay.purchase_sessions
         ),
         Protocol("cold-items", "hold out all events of a random share of the items", cold_items),
         Protocol("cold-items-k-fold", "hold out all events of one of k folds of the items", cold_items_fold),

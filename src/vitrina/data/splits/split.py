@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
+from vitrina.data.splits.inventory import Inventory
 
 
 class Label(IntEnum):
@@ -29,16 +30,18 @@ class Label(IntEnum):
     TEST_HISTORY = 5  # known of a held-out test user, never trained on
 
 
-#: Which items are ranked: all of them, one shared list (ascending), or one list per query (aligned with ``Part.users``).
-Candidates = None | NDArray[np.int32] | Ragged
+#: Which items are ranked: all of them, one shared list (ascending), one list per query (aligned with ``Part.users``), or
+#: those on offer at the query's moment.
+Candidates = None | NDArray[np.int32] | Ragged | Inventory
 
 
 @dataclass(frozen=True)
 class Part:
     """What is asked (queries) and what is right (targets, a set per query) in validation or test.
 
-    ``users`` int32 ``[n]`` are the people behind the queries (statistics resample them). ``hide_history`` is false
-    where people consume the same item again.
+    ``users`` int32 ``[n]`` are the people behind the queries (statistics resample them; in a replay one may ask more than
+    once). ``hide_history`` is false where people consume the same item again. In a replay, ``newcomers`` are the queries of
+    people of whom nothing is known yet, and ``log`` holds all events until the part's end.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Part:
     targets: Ragged
     candidates: Candidates = None
     hide_history: bool = True
+    newcomers: Part | None = None
+    log: Dataset | None = None
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -105,7 +110,16 @@ class Split:
         known = (Label.TRAIN, Label.VALIDATION, Label.VALIDATION_HISTORY, Label.TEST_HISTORY)
         return self._part("test", Label.TEST, known)
 
+    @property
+    def replays(self) -> bool:
+        """Whether people are asked about session by session, as time passes."""
+        return any(isinstance(candidates, Inventory) for candidates in self.candidates.values())
+
     def _part(self, name: str, target: Label, known: tuple[Label, ...]) -> Part:
+        if self.replays:
+            from vitrina.data.splits.replay import replayed_part
+
+            return replayed_part(self, name, target, known)
         targets = self.rows(target)
         users = np.unique(targets.user_codes)
         row_of = np.full(self.dataset.n_users, -1, np.int64)
@@ -134,6 +148,8 @@ class Split:
             digest.update(name.encode())
             if isinstance(candidates, Ragged):
                 digest.update(candidates.offsets.tobytes() + candidates.values.tobytes())
+            elif isinstance(candidates, Inventory):
+                digest.update(candidates.items.tobytes() + candidates.start.tobytes() + candidates.stop.tobytes())
             else:
                 digest.update(candidates.tobytes())
         return digest.hexdigest()
@@ -156,4 +172,6 @@ def _kind(candidates: Candidates) -> str:
         return "all items"
     if isinstance(candidates, Ragged):
         return f"sampled: about {candidates.lengths.mean():.0f} items per query"
+    if isinstance(candidates, Inventory):
+        return "the items on offer at each moment"
     return f"{candidates.size} items"

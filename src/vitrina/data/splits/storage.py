@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vitrina.data.dataset import Dataset
 from vitrina.data.files import atomic_folder, write_parquet
 from vitrina.data.ragged import Ragged
+from vitrina.data.splits.inventory import Inventory
 from vitrina.data.splits.split import Candidates, Label, Split
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import DataError
@@ -43,7 +44,7 @@ def save_split(split: Split, folder: Path, *, overwrite: bool = False) -> None:
     }
     ranked = {name: candidates for name, candidates in split.candidates.items() if candidates is not None}
     if ranked:
-        about["candidates"] = {name: "per query" if isinstance(c, Ragged) else "shared" for name, c in ranked.items()}
+        about["candidates"] = {name: _kind(candidates) for name, candidates in ranked.items()}
         about["codes"] = {"users": _order(split.dataset.users), "items": _order(split.dataset.items)}
     with atomic_folder(folder, marker=MARKER, overwrite=overwrite) as part:
         write_parquet(pl.DataFrame({"label": split.labels}), part / "labels.parquet")
@@ -67,7 +68,7 @@ def load_split(folder: Path, dataset: Dataset) -> Split:
             str(about["protocol"]),
             json.loads(about["settings"]),
             int(about["seed"]),
-            {name: _read_candidates(folder, name, kind) for name, kind in about.get("candidates", {}).items()},
+            {name: _read_candidates(folder, name, kind, dataset.n_items) for name, kind in about.get("candidates", {}).items()},
         )
         saved_hash = str(about["hash"])
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
@@ -116,7 +117,15 @@ def _order(vocabulary: Vocabulary) -> str:
     return hashlib.blake2b(vocabulary.keys.tobytes(), digest_size=8).hexdigest()
 
 
-def _frame(candidates: NDArray[np.int32] | Ragged) -> pl.DataFrame:
+def _kind(candidates: NDArray[np.int32] | Ragged | Inventory) -> str:
+    if isinstance(candidates, Inventory):
+        return "in time"
+    return "per query" if isinstance(candidates, Ragged) else "shared"
+
+
+def _frame(candidates: NDArray[np.int32] | Ragged | Inventory) -> pl.DataFrame:
+    if isinstance(candidates, Inventory):
+        return pl.DataFrame({"item": candidates.items, "start": candidates.start, "stop": candidates.stop})
     if isinstance(candidates, Ragged):
         lists = pa.LargeListArray.from_arrays(pa.array(candidates.offsets), pa.array(candidates.values))
         return pl.DataFrame({"items": pl.Series(pl.from_arrow(lists))})
@@ -156,12 +165,16 @@ def _read_labels(folder: Path, n_events: int) -> NDArray[np.uint8]:
     return labels
 
 
-def _read_candidates(folder: Path, name: str, kind: str) -> Candidates:
+def _read_candidates(folder: Path, name: str, kind: str, n_items: int) -> Candidates:
     path = folder / f"candidates-{Path(name).name}.parquet"
     table = _read_table(path)
     if kind == "shared" and table.schema == {"item": pl.Int32}:
         items: NDArray[np.int32] = table["item"].to_numpy()
         return items
+    if kind == "in time" and table.schema == {"item": pl.Int32, "start": pl.Int64, "stop": pl.Int64}:
+        columns = [table[column].to_numpy() for column in table.columns]
+        if not table.null_count().sum_horizontal()[0] and ((columns[0] >= 0) & (columns[0] < n_items)).all():
+            return Inventory(n_items, *columns)
     if kind == "per query" and table.schema == {"items": pl.List(pl.Int32)}:
         lists = table["items"]
         offsets = np.concatenate([[0], np.cumsum(lists.list.len().to_numpy())]).astype(np.int64)

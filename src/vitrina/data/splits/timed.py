@@ -31,18 +31,18 @@ def global_time(dataset: Dataset, *, validation: Boundary = 0.1, test: Boundary 
     if times is None:
         raise DataError(_incomplete(events.dataset))
     ordered = np.sort(times)
-    test_from, n_test = _start("test", test, ordered, ordered.size)
+    test_from, n_test = start_of_part("test", test, ordered, ordered.size)
     before = ordered[: ordered.size - n_test]
     settings = {"validation": validation, "test": test, "test_from": iso(test_from), "order": "time"}
     labels = np.where(times >= test_from, Label.TEST, Label.TRAIN)
     if validation not in (0, "0"):
-        validation_from, _ = _start("validation", validation, before, ordered.size)
+        validation_from, _ = start_of_part("validation", validation, before, ordered.size)
         labels[(times >= validation_from) & (times < test_from)] = Label.VALIDATION
         settings["validation_from"] = iso(validation_from)
     return events.split(labels, "global-time", settings)
 
 
-def _start(name: str, boundary: Boundary, ordered: NDArray[np.int64], n_events: int) -> tuple[int, int]:
+def start_of_part(name: str, boundary: Boundary, ordered: NDArray[np.int64], n_events: int) -> tuple[int, int]:
     """Return the moment at which a part begins and how many of the ``ordered`` times it holds.
 
     A share counts from all ``n_events``; of the two moments around it, the one that meets it more nearly is taken.
