@@ -77,3 +77,20 @@ def test_a_wide_choice_is_searched_only_with_trials_enough_for_it():
     assert "neighbourhood" in few.tuned("userknn")
     tversky = make_config(data="demo", models={"itemknn": {"similarity": "tversky"}}, trials=5)
     assert set(tversky.tuned("itemknn")) == {"neighbours", "shrink", "alpha", "beta"}
+
+
+def test_a_model_may_take_part_under_several_names(tmp_path: Path):
+    config = make_config(
+        data="demo", models={"near": {"model": "itemknn", "neighbours": 5, "title": "Near"}, "itemknn": {}}, trials=4
+    )
+    assert config.make("near", shrink=3.0).settings["neighbours"] == 5
+    assert config.make("near").name == "itemknn"
+    assert (config.title("near"), config.title("itemknn")) == ("Near", "ItemKNN")
+    assert "neighbours" not in config.tuned("near")
+    path = tmp_path / "run.toml"
+    path.write_text(config.to_toml())
+    assert read_config(path) == config
+    with pytest.raises(VitrinaError, match="Did you mean 'itemknn'"):
+        make_config(data="demo", models={"near": {"model": "itemkn"}})
+    with pytest.raises(VitrinaError, match=r"method name '\.\./near' cannot be used"):
+        make_config(data="demo", models={"../near": {"model": "itemknn"}})

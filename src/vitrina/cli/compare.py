@@ -37,7 +37,10 @@ def compare(
     trials: Annotated[int | None, typer.Option(help=r"Tuning trials for every model.  \[default: 20]")] = None,
     seconds: Annotated[float | None, typer.Option(help="Cap on the tuning time of one model.")] = None,
     metric: Annotated[str | None, typer.Option(help=r"The metric that is tuned and decides.  \[default: ndcg@10]")] = None,
-    split: Annotated[str | None, typer.Option(help=r"Protocol, or a published split of the data.  \[default: by time]")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", "--protocol", help=r"Protocol, or a published split of the data.  \[default: by time]"),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help=r"Seed of split, tuning and ties.  \[default: 0]")] = None,
     memory: Annotated[str | None, typer.Option(help=r"Memory for blocks of scores, such as 2GB.  \[default: 1GB]")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would run, its time and memory; run nothing.")] = False,

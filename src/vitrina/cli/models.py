@@ -130,7 +130,7 @@ def _winner(run: Path, data: str | None) -> tuple[str, str, dict[str, Any]]:
     first = results["methods"][0]
     if results["verdict"]["winner"] is None:
         output.say(f"{first['name']} has the highest mean, but: {results['verdict']['reason']}.")
-    return first["name"], data or read_config(run / "config.toml").data, first["settings"]
+    return first.get("model", first["name"]), data or read_config(run / "config.toml").data, first["settings"]
 
 
 def _parsed(pairs: list[str]) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from vitrina.experiments.progress import Progress, Silent
 from vitrina.experiments.results import Left, assemble
 from vitrina.experiments.runs import RunFolder
 from vitrina.experiments.tune import Tuned, seeded_settings, tune
-from vitrina.models.registry import make, model_class
 from vitrina.models.space import without_idle
 from vitrina.models.storage import save_trained
 from vitrina.models.trained import Trained
@@ -83,15 +82,15 @@ def _split(config: RunConfig, dataset: Dataset, run: RunFolder, given: Split | N
 def _final(tuned: Tuned, split: Split, config: RunConfig, run: RunFolder) -> None:
     """Refit with the settings that won, test, and write: model and users first, the evaluation last."""
     name, learned = tuned.name, split.train_and_validation
-    settings = without_idle(model_class(name), {**seeded_settings(name, config), **tuned.best.settings})
+    settings = without_idle(config.model(name), {**seeded_settings(name, config), **tuned.best.settings})
     started = time.perf_counter()
     with Session() as session:
-        model = make(name, **settings).fit(learned)
+        model = config.make(name, **settings).fit(learned)
     fit_seconds = time.perf_counter() - started
     test = split.open_test()
     result = evaluate(model, test, learned, config.metrics, seed=config.seed, budget=config.budget)
     if config.save_models:
-        trained = Trained.of(model, learned, split=split.hash, run=config.data)
+        trained = Trained.of(model, learned, split=split.hash, run=config.data, method=name)
         save_trained(trained, run.model(name), overwrite=run.model(name).exists())
     with atomic_file(run.users(name)) as part:
         write_parquet(result.per_user, part)
@@ -100,6 +99,7 @@ def _final(tuned: Tuned, split: Split, config: RunConfig, run: RunFolder) -> Non
         "metrics": result.metrics,
         "settings": settings,
         "missing_scores": result.missing_scores,
+        "reach": asdict(result.reach) if result.reach else None,
         "segments": [asdict(s) for s in by_segment(result.lists, test, learned, config.metric)],
         "seconds": {"tune": tuned.seconds, "fit": fit_seconds, "evaluate": result.seconds},
         "capped": tuned.capped,

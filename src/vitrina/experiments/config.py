@@ -9,8 +9,10 @@ from typing import Any
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from vitrina.data.storage import check_name
 from vitrina.errors import VitrinaError
 from vitrina.metrics.registry import parse
+from vitrina.models.base import Recommender
 from vitrina.models.registry import MODELS, make, model_class
 from vitrina.models.space import settings_of
 from vitrina.ranking.memory import parse_bytes
@@ -36,7 +38,9 @@ class RunConfig(BaseModel):
     """A comparison, declared.
 
     ``models`` maps model names to settings held fixed; the other settings with a search range are tuned with ``trials``
-    trials each on the validation part. ``seconds`` caps the tuning of one model; a run that hits the cap says so.
+    trials each on the validation part. A method may have a name of its own and say which ``model`` it is, and under which
+    ``title`` it is shown: so one model can take part more than once. ``seconds`` caps the tuning of one model; a run that hits
+    the cap says so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,9 +64,9 @@ class RunConfig(BaseModel):
     @field_validator("models")
     @classmethod
     def _known(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        for name, fixed in value.items():
-            model_class(name)
-            make(name, **fixed)
+        for name, declared in value.items():
+            check_name(name, "method")
+            make(_model(name, declared), **_settings(declared))
         if not value:
             raise VitrinaError(f"no models to compare. Known: {', '.join(MODELS)}.")
         return value
@@ -88,9 +92,25 @@ class RunConfig(BaseModel):
         """The memory for blocks of scores, in bytes."""
         return parse_bytes(self.memory)
 
+    def model(self, name: str) -> type[Recommender]:
+        """The model that a method is."""
+        return model_class(_model(name, self.models[name]))
+
+    def title(self, name: str) -> str:
+        """What a method is called in tables."""
+        return str(self.models[name].get("title") or self.model(name).title)
+
+    def fixed(self, name: str) -> dict[str, Any]:
+        """The settings of a method that are held fixed."""
+        return _settings(self.models[name])
+
+    def make(self, name: str, **settings: Any) -> Recommender:
+        """Build the unfitted model of a method, with ``settings`` beside the fixed ones."""
+        return make(self.model(name).name, **{**self.fixed(name), **settings})
+
     def tuned(self, name: str) -> list[str]:
         """Settings of a model that tuning chooses."""
-        fixed, listed = self.models[name], settings_of(model_class(name))
+        fixed, listed = self.fixed(name), settings_of(self.model(name))
         searched = [s for s in listed if s.searched(self.trials) and s.name not in fixed]
         chosen, defaults = {s.name for s in searched}, {s.name: s.default for s in listed}
         return [s.name for s in searched if (s.only and s.only.setting in chosen) or s.matters(fixed, defaults)]
@@ -102,6 +122,14 @@ class RunConfig(BaseModel):
     def to_toml(self) -> str:
         """Return the configuration as TOML, every value resolved."""
         return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def _model(name: str, declared: dict[str, Any]) -> str:
+    return str(declared.get("model", name))
+
+
+def _settings(declared: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in declared.items() if key not in ("model", "title")}
 
 
 def read_config(path: Path, **overrides: Any) -> RunConfig:

@@ -11,7 +11,6 @@ import numpy as np
 from vitrina.data.splits.split import Split
 from vitrina.experiments.config import RunConfig
 from vitrina.models.base import Shape
-from vitrina.models.registry import make
 
 #: How far from the machine's best matrix product the models' own loops are; measured on MovieLens, rounded.
 _EFFICIENCY = 0.15
@@ -41,7 +40,7 @@ def plan(config: RunConfig, split: Split) -> list[PlannedModel]:
 
 
 def _plan_model(name: str, config: RunConfig, split: Split, shape: Shape, speed: float, available: int) -> PlannedModel:
-    model = make(name, **config.models[name])
+    model = config.make(name)
     memory = model.memory(shape)
     reason = model.why_not(split.train_and_validation)
     if not reason and memory > available:
@@ -52,7 +51,7 @@ def _plan_model(name: str, config: RunConfig, split: Split, shape: Shape, speed:
     scoring = len(np.unique(split.dataset.user_codes)) * float(shape.n_items)
     once = _OVERHEAD + (model.work(shape) + 20 * scoring) / (speed * _EFFICIENCY)
     seconds = once * (trials + 1)
-    return PlannedModel(name, model.title, trials, seconds, memory, reason)
+    return PlannedModel(name, config.title(name), trials, seconds, memory, reason)
 
 
 def available_memory() -> int:

@@ -24,9 +24,12 @@ from vitrina.experiments.runs import RunFolder, environment, read_json
 from vitrina.experiments.tune import TrialRecord, read_trials
 from vitrina.metrics.registry import definitions, parse
 from vitrina.models.base import Shape
-from vitrina.models.registry import family, make, model_class
+from vitrina.models.registry import family
 
 FORMAT = 1
+
+#: The group of dependent rows that each row belongs to ``[n]``, or None where rows are independent.
+Clusters = NDArray[np.integer] | None
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,17 @@ def assemble(
     records = {n: read_json(run.evaluation(n)) for n in config.models if run.evaluation(n).is_file()}
     users = {name: pl.read_parquet(run.users(name)) for name in records}
     values = {name: table[config.metric].to_numpy() for name, table in users.items()}
-    pairs = compare_pairs(values, seed=config.seed)
-    decided = verdict(values, seed=config.seed, pairs=pairs) if values else None
+    clusters = _clusters(users) if split.replays else None
+    pairs = compare_pairs(values, seed=config.seed, clusters=clusters)
+    decided = verdict(values, seed=config.seed, pairs=pairs, clusters=clusters) if values else None
     means = {name: records[name]["metrics"][config.metric] for name in records}
     groups = equal_groups(list(means), list(means.values()), pairs)
     trials = {name: read_trials(run.trials(name)) for name in config.models}
     shape = Shape.of(split.train_and_validation)
-    intervals = _intervals(config, users)
-    methods = [_method(name, record, trials[name], intervals[name], groups[name], shape) for name, record in records.items()]
+    intervals = _intervals(config, users, clusters)
+    methods = [
+        _method(name, config, record, trials[name], intervals[name], groups[name], shape) for name, record in records.items()
+    ]
     methods.sort(key=lambda m: -(m["metrics"][config.metric] or 0.0))
     results: dict[str, Any] = _plain(
         {
@@ -67,7 +73,7 @@ def assemble(
             "failures": [{"name": f.name, "reason": f.reason} for f in failures],
             "skipped": [{"name": s.name, "reason": s.reason} for s in skipped],
             "pairs": [_pair(p) for p in pairs],
-            "verdict": _verdict(decided, _in_words(values, pairs, config)),
+            "verdict": _verdict(decided, _in_words(values, pairs, config, clusters)),
             "segments": _segments(records),
             "tuning": {name: _tuning(records_) for name, records_ in trials.items() if records_},
             "split": split.describe(),
@@ -81,39 +87,54 @@ def assemble(
     return results
 
 
-def _intervals(config: RunConfig, users: dict[str, pl.DataFrame]) -> dict[str, dict[str, list[float]]]:
+def _clusters(users: dict[str, pl.DataFrame]) -> Clusters:
+    """The person behind each session: sessions of one person are resampled and tested together."""
+    ids = next((table["user"] for table in users.values()), None)
+    return None if ids is None else np.unique(ids.to_numpy(), return_inverse=True)[1]
+
+
+def _intervals(config: RunConfig, users: dict[str, pl.DataFrame], clusters: Clusters) -> dict[str, dict[str, list[float]]]:
     """Bootstrap all per-user metrics of all methods with the same resamples of users."""
     per_user = [name for name in config.metrics if parse(name).per_user]
     found: dict[str, dict[str, list[float]]] = {name: {} for name in users}
     for metric in per_user:
         if not users:
             break
-        low, high = bootstrap_interval(np.stack([t[metric].to_numpy() for t in users.values()]), seed=config.seed)
+        values = np.stack([table[metric].to_numpy() for table in users.values()])
+        low, high = bootstrap_interval(values, seed=config.seed, clusters=clusters)
         for name, a, b in zip(users, np.atleast_1d(low), np.atleast_1d(high), strict=True):
             found[name][metric] = [float(a), float(b)]
     return found
 
 
 def _method(
-    name: str, record: dict[str, Any], trials: Sequence[TrialRecord], intervals: Any, group: str, shape: Shape
+    name: str,
+    config: RunConfig,
+    record: dict[str, Any],
+    trials: Sequence[TrialRecord],
+    intervals: Any,
+    group: str,
+    shape: Shape,
 ) -> dict[str, Any]:
-    cls = model_class(name)
+    cls = config.model(name)
     return {
         "name": name,
-        "title": cls.title,
-        "family": family(name),
+        "model": cls.name,
+        "title": config.title(name),
+        "family": family(cls.name),
         "paper": cls.paper,
         "personalised": cls.declares.personalised,
         "metrics": record["metrics"],
         "intervals": intervals,
         "seconds": record["seconds"],
-        "memory_mb": make(name, **record["settings"]).memory(shape) / 1e6,
+        "memory_mb": config.make(name, **record["settings"]).memory(shape) / 1e6,
         "trials": len(trials),
         "failed_trials": sum(t.state == "failed" for t in trials),
         "capped": record["capped"],
         "settings": record["settings"],
         "missing_scores": record["missing_scores"],
         "curve": record.get("curve"),
+        "reach": record.get("reach"),
         "group": group,
     }
 
@@ -139,13 +160,17 @@ def _pair(pair: PairedComparison) -> dict[str, Any]:
     }
 
 
-def _in_words(values: Mapping[str, NDArray[np.float64]], pairs: Sequence[PairedComparison], config: RunConfig) -> str:
+def _in_words(
+    values: Mapping[str, NDArray[np.float64]], pairs: Sequence[PairedComparison], config: RunConfig, clusters: Clusters
+) -> str:
     """The verdict as a sentence, with the models' titles instead of their names."""
     if not values:
         return "No winner: no model finished."
-    titles = {name: model_class(name).title for name in values}
+    titles = {name: config.title(name) for name in values}
+    if len(set(titles.values())) < len(titles):
+        titles = {name: name for name in values}
     titled = [replace(p, first=titles[p.first], second=titles[p.second]) for p in pairs]
-    decided = verdict({titles[name]: v for name, v in values.items()}, seed=config.seed, pairs=titled)
+    decided = verdict({titles[name]: v for name, v in values.items()}, seed=config.seed, pairs=titled, clusters=clusters)
     return decided.sentence(config.metric)
 
 

@@ -26,7 +26,6 @@ from vitrina.experiments.config import RunConfig
 from vitrina.experiments.progress import Progress
 from vitrina.experiments.seeds import seed_of
 from vitrina.models.base import Recommender, Validate
-from vitrina.models.registry import make, model_class
 from vitrina.models.space import Choice, Ints, search_space, settings_of, without_idle
 from vitrina.ranking.scorer import Scorer
 from vitrina.training.session import Session
@@ -118,13 +117,13 @@ def _one_trial(
 ) -> TrialRecord:
     seed = seed_of(config.seed, name, number)
     asked = {**seeded_settings(name, config), **_suggest(name, number, before, config, seed)}
-    settings = without_idle(model_class(name), asked)
+    settings = without_idle(config.model(name), asked)
     started = time.perf_counter()
     value, state, message = None, "complete", ""
     session = Session()
     try:
         with session:
-            model = make(name, **settings).fit(split.train, validate if model_class(name).declares.epochs else None)
+            model = config.make(name, **settings).fit(split.train, validate if config.model(name).declares.epochs else None)
         settings |= chosen_epochs(model)
         value = validate(model)
         message = " ".join(session.messages)
@@ -138,8 +137,8 @@ def _one_trial(
 
 def seeded_settings(name: str, config: RunConfig) -> dict[str, Any]:
     """The settings held fixed for a model, with the run's seed for those that draw at random."""
-    fixed = dict(config.models[name])
-    if any(s.name == "seed" for s in settings_of(model_class(name))):
+    fixed = config.fixed(name)
+    if any(s.name == "seed" for s in settings_of(config.model(name))):
         fixed.setdefault("seed", config.seed)
     return fixed
 
@@ -151,9 +150,10 @@ def chosen_epochs(model: Recommender) -> dict[str, int]:
 
 def _suggest(name: str, number: int, before: list[TrialRecord], config: RunConfig, seed: int) -> dict[str, Any]:
     """Return the tuned settings of trial ``number``: the defaults first, then what the sampler proposes."""
-    ranges = {key: r for key, r in search_space(model_class(name)).items() if key in config.tuned(name)}
+    ranges = {key: r for key, r in search_space(config.model(name)).items() if key in config.tuned(name)}
     if number == 0 or not ranges:
         return {}
+    defaults = config.make(name).settings
     distributions = {key: _distribution(r) for key, r in ranges.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -161,7 +161,7 @@ def _suggest(name: str, number: int, before: list[TrialRecord], config: RunConfi
         sampler = optuna.samplers.TPESampler(seed=seed % 2**32, n_startup_trials=_STARTUP_TRIALS, multivariate=True)
         study = optuna.create_study(direction="maximize", sampler=sampler)
         for record in before:
-            params = {key: record.settings.get(key, getattr(make(name), key)) for key in ranges}
+            params = {key: record.settings.get(key, defaults[key]) for key in ranges}
             # Failed trials, and defaults outside the ranges, teach the sampler nothing.
             if record.value is not None and all(params[key] in space for key, space in ranges.items()):
                 study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=record.value))
