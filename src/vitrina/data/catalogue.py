@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import DataError, unknown
@@ -84,9 +84,17 @@ class Catalogue:
         return self.table[name]
 
     def feature_name(self, name: str) -> str | None:
-        """Return which feature ``name`` means, ``NETWORK`` being the first that a network made; None when there is none."""
-        if name != NETWORK or NETWORK in self.features:
-            return name if name in self.features else None
+        """Return which feature ``name`` means, None when there is none.
+
+        ``NETWORK`` is the first that a network made; names joined by + are features side by side.
+        """
+        if name in self.features:
+            return name
+        if "+" in name:
+            parts = [self.feature_name(part) for part in name.split("+")]
+            return None if None in parts else "+".join(filter(None, parts))
+        if name != NETWORK:
+            return None
         made = [n for source in ("network", "autoencoder") for n, recipe in self.recipes.items() if recipe.source == source]
         return made[0] if made else None
 
@@ -95,7 +103,12 @@ class Catalogue:
         found = self.feature_name(name)
         if found is None:
             raise unknown("feature", name, self.features, "" if self.features else "The catalogue has no features.")
-        return self.features[found]
+        if found in self.features:
+            return self.features[found]
+        parts = [self.features[part] for part in found.split("+")]
+        if any(isinstance(part, csr_matrix) for part in parts):
+            return csr_matrix(hstack(parts, format="csr"), dtype=np.float32)
+        return np.concatenate(parts, axis=1)
 
     def picture(self, code: int) -> Path | None:
         """Return where the picture of an item should lie, or None when it has none."""

@@ -9,8 +9,10 @@ from typing import Any
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from vitrina.data.splits import replay
 from vitrina.data.storage import check_name
 from vitrina.errors import VitrinaError
+from vitrina.experiments import study
 from vitrina.metrics.registry import parse
 from vitrina.models.base import Recommender
 from vitrina.models.registry import MODELS, make, model_class
@@ -21,6 +23,14 @@ from vitrina.ranking.memory import parse_bytes
 DEFAULT_METRICS = (
     "ndcg@10", "recall@10", "precision@10", "hr@10", "map@10", "mrr@10", "ndcg@50", "recall@50",
     "coverage@10", "gini@10", "novelty@10", "diversity@10", "popularity@10",
+)  # fmt: skip
+
+
+#: What a replay of purchase sessions measures and compares unless told otherwise: the table of the UGallery study, with the
+#: variant of nDCG that its authors' code computes, and strong methods that the study did not have.
+REPLAY_METRICS = (*study.METRICS, "ndcg@5:hits", "ndcg@10:hits", "diversity@10", "coverage@10")
+REPLAY_MODELS = (
+    "random", "popular", *study.METADATA, *study.EVF, *study.OTHERS, "itemknn", "ease", "ials", "bpr-mf", "fm", "vbpr", "curatornet",
 )  # fmt: skip
 
 
@@ -56,10 +66,27 @@ class RunConfig(BaseModel):
     memory: str = "1GB"
     save_models: bool = True
 
+    @model_validator(mode="before")
+    @classmethod
+    def _for_protocol(cls, values: Any) -> Any:
+        """A replay of purchase sessions has defaults of its own."""
+        split = values.get("split") or {}
+        protocol = split.get("protocol") if isinstance(split, dict) else split.protocol
+        if protocol != replay.NAME:
+            return values
+        known = [name for name in REPLAY_MODELS if name in MODELS or name in study.STUDY]
+        return {"models": known, "metrics": list(REPLAY_METRICS), **values}
+
     @field_validator("models", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
-        return {name: {} for name in value} if isinstance(value, list | tuple) else value
+        """Take a list of names, too, and give the methods of the study their settings."""
+        named = {name: {} for name in value} if isinstance(value, list | tuple) else value
+        if not isinstance(named, dict):
+            return value
+        by_study = {name: study.STUDY[name] for name in named if name in study.STUDY and name not in MODELS}
+        return {name: {**by_study.get(name, {}), **declared} if isinstance(declared, dict) else declared
+                for name, declared in named.items()}  # fmt: skip
 
     @field_validator("models")
     @classmethod

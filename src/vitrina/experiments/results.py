@@ -19,6 +19,7 @@ from vitrina.evaluation.audit import Audit
 from vitrina.evaluation.bootstrap import bootstrap_interval
 from vitrina.evaluation.grouping import Verdict, equal_groups, verdict
 from vitrina.evaluation.significance import PairedComparison, compare_pairs
+from vitrina.experiments import study
 from vitrina.experiments.config import RunConfig
 from vitrina.experiments.runs import RunFolder, environment, read_json
 from vitrina.experiments.tune import TrialRecord, read_trials
@@ -74,6 +75,7 @@ def assemble(
             "skipped": [{"name": s.name, "reason": s.reason} for s in skipped],
             "pairs": [_pair(p) for p in pairs],
             "verdict": _verdict(decided, _in_words(values, pairs, config, clusters)),
+            "study": _study(users, config, clusters),
             "segments": _segments(records),
             "tuning": {name: _tuning(records_) for name, records_ in trials.items() if records_},
             "split": split.describe(),
@@ -91,6 +93,15 @@ def _clusters(users: dict[str, pl.DataFrame]) -> Clusters:
     """The person behind each session: sessions of one person are resampled and tested together."""
     ids = next((table["user"] for table in users.values()), None)
     return None if ids is None else np.unique(ids.to_numpy(), return_inverse=True)[1]
+
+
+def _study(users: dict[str, pl.DataFrame], config: RunConfig, clusters: Clusters) -> dict[str, Any] | None:
+    """The tests of the UGallery study, where its methods are replayed."""
+    metrics = [metric for metric in study.METRICS if metric in config.metrics]
+    if clusters is None or len(set(study.TABLE) & set(users)) < 2 or not metrics:
+        return None
+    values = {metric: {name: table[metric].to_numpy() for name, table in users.items()} for metric in metrics}
+    return study.study_tests(values, seed=config.seed, clusters=clusters)
 
 
 def _intervals(config: RunConfig, users: dict[str, pl.DataFrame], clusters: Clusters) -> dict[str, dict[str, list[float]]]:

@@ -61,4 +61,5 @@ def _standard(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = columns - columns.mean(axis=0)
     length = np.sqrt((centred**2).sum(axis=0))
     varies = length > 1e-9 * np.sqrt((columns**2).sum(axis=0))
-    return centred / np.where(varies, length, np.nan)
+    standard: NDArray[np.float64] = centred / np.where(varies, length, np.nan)
+    return standard
