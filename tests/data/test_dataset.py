@@ -180,3 +180,16 @@ def test_rows_that_lie_by_user_are_taken_as_they_are_only_where_times_ascend_too
         first = dataset.items.decode(queries.items[:2]).to_list()
         assert first == (["i0", "i1"] if times[0] == 1 else ["i1", "i0"])
         assert dataset.histories(np.array([1, 0])).times.tolist() == [1, 2, 1, 2, 3]
+
+
+def test_features_side_by_side():
+    from scipy.sparse import csr_matrix
+
+    from vitrina.data.catalogue import Catalogue
+    from vitrina.data.vocabulary import Vocabulary
+
+    a, b = np.array([[1, 2], [3, 4]], np.float32), np.array([[5], [6]], np.float32)
+    catalogue = Catalogue(Vocabulary(["x", "y"]), features={"a": a, "b": b, "c": csr_matrix(b)})
+    assert catalogue.feature("a+b").tolist() == [[1, 2, 5], [3, 4, 6]]
+    assert catalogue.feature("a+c").toarray().tolist() == [[1, 2, 5], [3, 4, 6]]
+    assert catalogue.feature_name("a+z") is None

@@ -106,9 +106,10 @@ class Catalogue:
         if found in self.features:
             return self.features[found]
         parts = [self.features[part] for part in found.split("+")]
-        if any(isinstance(part, csr_matrix) for part in parts):
-            return csr_matrix(hstack(parts, format="csr"), dtype=np.float32)
-        return np.concatenate(parts, axis=1)
+        dense = [part for part in parts if not isinstance(part, csr_matrix)]
+        if len(dense) == len(parts):
+            return np.concatenate(dense, axis=1)
+        return csr_matrix(hstack([csr_matrix(part) for part in parts], format="csr"), dtype=np.float32)
 
     def picture(self, code: int) -> Path | None:
         """Return where the picture of an item should lie, or None when it has none."""

@@ -30,7 +30,8 @@ DEFAULT_METRICS = (
 #: variant of nDCG that its authors' code computes, and strong methods that the study did not have.
 REPLAY_METRICS = (*study.METRICS, "ndcg@5:hits", "ndcg@10:hits", "diversity@10", "coverage@10")
 REPLAY_MODELS = (
-    "random", "popular", *study.METADATA, *study.EVF, *study.OTHERS, "itemknn", "ease", "ials", "bpr-mf", "fm", "vbpr", "curatornet",
+    "random", "popular", *study.METADATA, *study.EVF, *study.OTHERS,
+    "itemknn", "ease", "ials", "bpr-mf", "fm", "vbpr", "curatornet",
 )  # fmt: skip
 
 
