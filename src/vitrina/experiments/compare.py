@@ -20,6 +20,7 @@ from vitrina.evaluation.audit import audit
 from vitrina.evaluation.evaluate import evaluate
 from vitrina.evaluation.segments import by_segment
 from vitrina.experiments.config import RunConfig
+from vitrina.experiments.examples import lists_table
 from vitrina.experiments.plan import plan
 from vitrina.experiments.progress import Progress, Silent
 from vitrina.experiments.results import Left, assemble
@@ -94,6 +95,9 @@ def _final(tuned: Tuned, split: Split, config: RunConfig, run: RunFolder) -> Non
         save_trained(trained, run.model(name), overwrite=run.model(name).exists())
     with atomic_file(run.users(name)) as part:
         write_parquet(result.per_user, part)
+    if split.replays:
+        with atomic_file(run.lists(name)) as part:
+            write_parquet(lists_table(result.lists.items), part)
     record = {
         "name": name,
         "metrics": result.metrics,

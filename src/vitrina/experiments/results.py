@@ -21,6 +21,7 @@ from vitrina.evaluation.grouping import Verdict, equal_groups, verdict
 from vitrina.evaluation.significance import PairedComparison, compare_pairs
 from vitrina.experiments import study
 from vitrina.experiments.config import RunConfig
+from vitrina.experiments.examples import examples, works_shown
 from vitrina.experiments.runs import RunFolder, environment, read_json
 from vitrina.experiments.tune import TrialRecord, read_trials
 from vitrina.metrics.registry import definitions, parse
@@ -60,6 +61,7 @@ def assemble(
         _method(name, config, record, trials[name], intervals[name], groups[name], shape) for name, record in records.items()
     ]
     methods.sort(key=lambda m: -(m["metrics"][config.metric] or 0.0))
+    shown = _examples(run, records, split, config) if split.replays else []
     results: dict[str, Any] = _plain(
         {
             "format": FORMAT,
@@ -76,6 +78,8 @@ def assemble(
             "pairs": [_pair(p) for p in pairs],
             "verdict": _verdict(decided, _in_words(values, pairs, config, clusters)),
             "study": _study(users, config, clusters),
+            "examples": shown,
+            "works": works_shown(shown, split.dataset.catalogue),
             "segments": _segments(records),
             "tuning": {name: _tuning(records_) for name, records_ in trials.items() if records_},
             "split": split.describe(),
@@ -93,6 +97,11 @@ def _clusters(users: dict[str, pl.DataFrame]) -> Clusters:
     """The person behind each session: sessions of one person are resampled and tested together."""
     ids = next((table["user"] for table in users.values()), None)
     return None if ids is None else np.unique(ids.to_numpy(), return_inverse=True)[1]
+
+
+def _examples(run: RunFolder, records: Iterable[str], split: Split, config: RunConfig) -> list[dict[str, Any]]:
+    lists = {name: pl.read_parquet(run.lists(name)) for name in records}
+    return examples(split.open_test(), lists, split.dataset.catalogue, split.dataset.users.ids, config.seed)
 
 
 def _study(users: dict[str, pl.DataFrame], config: RunConfig, clusters: Clusters) -> dict[str, Any] | None:

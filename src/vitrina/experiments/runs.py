@@ -47,6 +47,10 @@ class RunFolder:
         """Per-user metrics on test."""
         return self.path / "users" / f"{model}.parquet"
 
+    def lists(self, model: str) -> Path:
+        """The first picks for each query of test."""
+        return self.path / "lists" / f"{model}.parquet"
+
     def evaluation(self, model: str) -> Path:
         """Means, settings and costs of the final model; written last, so that its presence means the model is done."""
         return self.path / "evaluations" / f"{model}.json"

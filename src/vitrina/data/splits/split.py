@@ -163,8 +163,16 @@ class Split:
             "hash": self.hash,
             "events": {label.name.lower(): int(np.sum(self.labels == label)) for label in Label},
             "test_users": int(np.unique(self.dataset.user_codes[self.labels == Label.TEST]).size),
-            "candidates": {n: _kind(c) for n, c in self.candidates.items()} or "all items",
+            "candidates": _kinds(self.candidates),
         }
+
+
+def _kinds(candidates: Mapping[str, Candidates]) -> str:
+    """What is ranked, named by part where the parts differ."""
+    kinds = {name: _kind(listed) for name, listed in candidates.items()}
+    if len(set(kinds.values())) <= 1:
+        return next(iter(kinds.values()), "all items")
+    return "; ".join(f"{name}: {kind}" for name, kind in kinds.items())
 
 
 def _kind(candidates: Candidates) -> str:
