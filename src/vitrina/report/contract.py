@@ -18,12 +18,14 @@ from vitrina.errors import VitrinaError
 from vitrina.report.records import (
     Audit,
     DataFacts,
+    Example,
     Method,
     Pair,
     Record,
     Remark,
     Segment,
     SplitFacts,
+    Study,
     Text,
     Trial,
     Verdict,
@@ -55,6 +57,9 @@ class Results(Record):
     pairs: list[Pair] = Field(default_factory=list)
     verdict: Verdict = Verdict()
     segments: list[Segment] = Field(default_factory=list)
+    study: Study | None = None
+    examples: list[Example] = Field(default_factory=list)
+    works: dict[str, dict[str, Any]] = Field(default_factory=dict)
     tuning: dict[str, list[Trial]] = Field(default_factory=dict)
     split: SplitFacts = SplitFacts()
     audit: Audit | None = None

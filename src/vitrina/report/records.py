@@ -49,6 +49,13 @@ class Seconds(Record):
         return sum(known) if known else None
 
 
+class Reach(Record):
+    """Shares of people and of sessions for whom a method could recommend anything."""
+
+    users: Number = None
+    sessions: Number = None
+
+
 class Method(Record):
     """One method and its results on test."""
 
@@ -67,6 +74,7 @@ class Method(Record):
     paper: Text = ""
     missing_scores: int = 0
     group: Text = ""
+    reach: Reach | None = None
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """Return the interval of a metric, or ``None``."""
@@ -234,3 +242,23 @@ class DataFacts(Record):
     events_per_user: Spread = Spread()
     warnings: list[Text] = Field(default_factory=list)
     fingerprint: Text = ""
+
+
+class Study(Record):
+    """The tests of the UGallery study over the methods of its table: signs by method and metric, see ``report.gallery``."""
+
+    alpha: Number = None
+    n_pairs: int | None = None
+    methods: list[Text] = Field(default_factory=list)
+    marks: dict[str, dict[str, Text]] = Field(default_factory=dict)
+
+
+class Example(Record):
+    """One session of a replay: what was known, what was bought, what each method showed; items by external id."""
+
+    user: Text
+    at: Number = None
+    history: list[Text] = Field(default_factory=list)
+    n_history: int | None = None
+    targets: list[Text] = Field(default_factory=list)
+    picks: dict[str, list[Text]] = Field(default_factory=dict)
