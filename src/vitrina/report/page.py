@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from vitrina.data.dataset import Dataset
 from vitrina.data.files import write_text
 from vitrina.report import numbers
 from vitrina.report.charts.pairs import forest_figure
@@ -18,31 +19,36 @@ from vitrina.report.charts.tradeoff import beyond_figures, time_figure
 from vitrina.report.charts.training import training_panels
 from vitrina.report.charts.tuning import tuning_panels
 from vitrina.report.contract import Results, parse_results, read_results
+from vitrina.report.gallery.sections import gallery
 from vitrina.report.table import ALL_COSTS, all_metrics, group_legend, results_table
 from vitrina.report.text_tables import latex_table, markdown_tables
 from vitrina.report.theme import chart_css, theme_css
 from vitrina.report.verdict import difference, opening, pair_interval, significant
 
 
-def write_report(run: Path, out: Path | None = None) -> Path:
+def write_report(run: Path, out: Path | None = None, dataset: Dataset | None = None) -> Path:
     """Write the report of the comparison in the folder ``run``, and return its path.
 
-    Reads ``run/results.json`` and nothing else. Writes ``out`` (default ``run/report.html``) and, beside it, ``tables.md`` and
-    ``tables.tex``. Raises ``VitrinaError`` if the results are missing or damaged, or a file cannot be written.
+    Reads ``run/results.json``, and the pictures and features of ``dataset`` where that is given. Writes ``out`` (default
+    ``run/report.html``) and, beside it, ``tables.md`` and ``tables.tex``. Raises ``VitrinaError`` if the results are missing or
+    damaged, or a file cannot be written.
     """
     run = Path(run)
     results = read_results(run)
     target = run / "report.html" if out is None else Path(out)
-    write_text(target, report_html(results))
+    write_text(target, report_html(results, dataset))
     write_text(target.with_name("tables.md"), markdown_tables(results))
     write_text(target.with_name("tables.tex"), latex_table(results))
     return target
 
 
-def report_html(results: Results | dict[str, Any]) -> str:
-    """Return the page for the content of ``results.json``. Raises ``VitrinaError`` if that is not a comparison's results."""
+def report_html(results: Results | dict[str, Any], dataset: Dataset | None = None) -> str:
+    """Return the page for the content of ``results.json``. Raises ``VitrinaError`` if that is not a comparison's results.
+
+    With the ``dataset`` that was compared, works are shown by their pictures and features are explained.
+    """
     parsed = results if isinstance(results, Results) else parse_results(results)
-    return _environment().get_template("report.html.j2").render(_context(parsed))
+    return _environment().get_template("report.html.j2").render(_context(parsed, dataset))
 
 
 @cache
@@ -71,7 +77,7 @@ def _css() -> Markup:
     return Markup(f"{theme_css()}\n{chart_css()}\n{source}")
 
 
-def _context(results: Results) -> dict[str, Any]:
+def _context(results: Results, dataset: Dataset | None) -> dict[str, Any]:
     metrics, table = all_metrics(results), results_table(results)
     defined = [(m, results.definitions[m]) for m in metrics if m in results.definitions]
     shown = {column.key for column in table.columns}
@@ -92,6 +98,7 @@ def _context(results: Results) -> dict[str, Any]:
         "training": training_panels(results),
         "segments": [(figure, parts, segment_rows(results, parts)) for figure, parts in segment_figures(results)],
         "tail": tail_figure(results),
+        **gallery(results, dataset),
     }
     context["contents"] = [(anchor, title) for anchor, title, present in _sections(results, context) if present]
     return context
@@ -102,6 +109,10 @@ def _sections(results: Results, context: dict[str, Any]) -> list[tuple[str, str,
     data, split = results.dataset, results.split
     return [
         ("table", "Results", bool(results.methods or results.failures or results.skipped)),
+        ("study", "The tables of the UGallery study", bool(context["study_tables"])),
+        ("examples", "Sessions, with their pictures", bool(context["examples"])),
+        ("map", "The map of the works", context["map"] is not None),
+        ("explained", "What the network sees", bool(context["explained"])),
         ("worth", "Accuracy and its price", bool(context["time"] or context["beyond"])),
         ("differences", "Differences", bool(results.pairs)),
         ("tuning", "Tuning", context["tuning"] is not None),

@@ -14,7 +14,7 @@ from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.report.contract import Results
 from vitrina.report.map.labels import museum_labels
-from vitrina.report.map.marks import HISTORY, Marks
+from vitrina.report.map.marks import Marks
 from vitrina.report.map.picture import user_figures
 from vitrina.report.map.thumbnails import jpeg_uri, open_thumbnail
 from vitrina.report.numbers import counted, date
@@ -109,7 +109,9 @@ def _session(results: Results, example: Example, show: Any, work_map: WorkMap | 
     n = example.n_history or len(example.history)
     methods = _methods(results, example)
     strips = [
-        _shelf("Bought before", f"the last {len(example.history)} of {n}" if n > len(example.history) else "", example.history, show),
+        _shelf(
+            "Bought before", f"the last {len(example.history)} of {n}" if n > len(example.history) else "", example.history, show
+        ),
         _shelf("Bought now", "", example.targets, show, bought),
     ]
     for name in methods:
@@ -139,7 +141,7 @@ def _places(results: Results, example: Example, methods: Sequence[str], work_map
     if work_map is None:
         return ()
     items = work_map.dataset.items
-    history = Marks("Bought before", items.encode(example.history), HISTORY)
+    history = Marks("Bought before", items.encode(example.history), "history")
     picks = [Marks(results.label(name), items.encode(example.picks[name])) for name in methods if example.picks[name]]
     return tuple(
         PlacedPicks(

@@ -14,6 +14,8 @@ from vitrina.report.records import Method
 _PLACES = 4  # as the lecture prints them
 
 _TITLES = {"metadata": "Metadata", "evf": "Explicit visual features", "altogether": "Altogether"}
+_MPAV = "MPAV: the most popular attribute value"
+_PMPAV = "PMPAV: the person's own most popular attribute value"
 _GROUPS = {"G4": "hybrids", "G3": "artist and price", "G2": "pictures", "G1": "metadata"}
 _COLUMNS = {"users": "user cov.", "sessions": "session cov.", "diversity": "diversity@10"}
 
@@ -78,15 +80,17 @@ def _table(results: Results, key: str) -> StudyTable:
 def _grouped(results: Results, key: str, names: Sequence[str]) -> list[tuple[str, list[Method]]]:
     """The methods of a table in the lecture's order, by group; networks that were tried beside the first join G2."""
     if key == "metadata":
-        groups = [("MPAV: most popular attribute value", [n for n in names if n.startswith("mpav")]), ("PMPAV: the person's own most popular attribute value", [n for n in names if n.startswith("pmpav")])]
+        own = [n for n in names if n.startswith("pmpav")]
+        groups = [(_MPAV, [n for n in names if n not in own]), (_PMPAV, own)]
     elif key == "evf":
         groups = [("", list(names))]
     else:
         networks = [m.name for m in results.methods if m.name.startswith("dnn-")]
         beside = {"G4": ["hybrid-experts"], "G2": networks}
-        groups = [(f"{group} {sign} {_GROUPS[group]}", [*members, *beside.get(group, [])]) for group, (sign, members) in GROUPS.items()]
+        groups = [(f"{g} {sign} {_GROUPS[g]}", [*members, *beside.get(g, [])]) for g, (sign, members) in GROUPS.items()]
         groups.append(("Chance", ["random"]))
-    found = [(group, [m for name in members if (m := results.method(name)) is not None]) for group, members in groups]
+    there = {method.name: method for method in results.methods}
+    found = [(group, [there[name] for name in members if name in there]) for group, members in groups]
     return [(group, members) for group, members in found if members]
 
 
