@@ -25,7 +25,7 @@
   works.sets.forEach((set, s) => set.works.forEach((i) => setsOf.set(i, [...(setsOf.get(i) || []), s])));
 
   // --- The view: zoom 1 shows everything; (cx, cy) is the place in the middle.
-  const MARGIN = 24, MARKED = 1.3, SMALLEST_MARK = 28;
+  const MARGIN = 24, MARKED = 1.3;
   const middle = [works.low[0] + works.extent[0] / 2, works.low[1] + works.extent[1] / 2];
   let zoom = 1, [cx, cy] = middle, width = 1, height = 1, dots = 1, selected = -1, pointed = -1, waiting = false, flight = 0;
   let theme = {};
@@ -94,7 +94,7 @@
 
   // --- Marked works are drawn larger, and moved off each other where they would overlap.
   let parted = { key: "", list: [] };
-  const markedSide = () => Math.min(Math.max(tileSide() * MARKED, SMALLEST_MARK), works.largest * MARKED);
+  const markedSide = () => Math.min(Math.max(tileSide() * MARKED, Math.min(28, 8 + width / 40)), works.largest * MARKED);
   const marked = () => {
     const key = `${shown} ${scale()} ${width}`;
     if (parted.key === key) return parted.list;
