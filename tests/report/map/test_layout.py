@@ -119,7 +119,7 @@ def test_steps_are_told():
 def test_what_cannot_be_laid_out_is_said():
     with pytest.raises(DataError, match="every row is NaN"):
         map_layout(np.full((5, 3), np.nan, np.float32))
-    with pytest.raises(DataError, match="perplexity is 0.5"):
+    with pytest.raises(DataError, match=r"perplexity is 0\.5"):
         map_layout(clusters(20)[0], perplexity=0.5)
 
 
