@@ -85,6 +85,7 @@ def test_a_perfect_map_keeps_all_and_a_shuffled_one_few():
 DATA = Path(os.environ.get("VITRINA_DATA", "nowhere"))
 
 
+@pytest.mark.slow
 @pytest.mark.needs_data
 @pytest.mark.skipif(
     not (DATA / "people-art").is_dir() or not (DATA / "squeezenet").is_dir(), reason="VITRINA_DATA lacks people-art or squeezenet"
