@@ -24,7 +24,7 @@ def test_help_is_fast():
 
 
 @pytest.mark.parametrize(
-    "command", ["compare", "report", "demo", "models", "fit", "recommend", "explain", "reproduce", "doctor", "data"]
+    "command", ["compare", "report", "demo", "models", "fit", "recommend", "explain", "reproduce", "doctor", "map", "data"]
 )
 def test_every_command_explains_itself(run: Run, command: str):
     outcome = run(command, "--help")

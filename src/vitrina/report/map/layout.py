@@ -32,7 +32,7 @@ STEPS = (250, 500)
 """Iterations with early exaggeration, and after it."""
 
 _EXAGGERATION = 12.0
-_FFT_FROM = 8_000  # works from which interpolation is faster than the Barnes-Hut tree
+_FFT_FROM = 10_000  # works from which interpolation beats the Barnes-Hut tree; for 2,000 the tree is four times as fast
 _BLOCK = 256  # rows of similarities at a time: 100 MB for 100,000 works
 _REPORT_EVERY = 50
 
@@ -77,7 +77,7 @@ def map_layout(
         placed, method, perplexity = reduced[:, :2], "pca", 0.0
     else:
         perplexity = min(perplexity, (n - 1) / 3)
-        placed, method = _tsne(reduced, perplexity, seed, step), "t-sne"
+        placed, method = _tsne(reduced, perplexity, seed, step).astype(np.float32), "t-sne"
     positions = np.full((len(present), 2), np.nan, np.float32)
     positions[present] = _upright(placed)
     return Layout(positions, method, float(perplexity), seed)

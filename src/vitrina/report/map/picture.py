@@ -174,7 +174,7 @@ def _parted(work_map: WorkMap, frame: _Frame, rows: list[int]) -> _Frame:
     """Move marked works, which are drawn larger, off each other."""
     centres = frame.centres.copy()
     boxes = work_map.thumbnails.boxes[rows]
-    centres[rows] = spread_apart(centres[rows].astype(np.float32), boxes, _marked_side(frame) + 6 * frame.unit)
+    centres[rows] = spread_apart(centres[rows].astype(np.float32), boxes, _marked_side(frame) + 14 * frame.unit)
     return replace(frame, centres=centres)
 
 

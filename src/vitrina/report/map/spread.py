@@ -14,8 +14,8 @@ LARGEST = 0.14
 
 _ROUNDS = 80
 _DONE = 0.02  # mean overlap, in sides of a thumbnail, at which nobody sees one
-_STEP = 0.55  # of the way that sets a pair apart: others push too
-_HOME = 0.02  # of the way back to where the layout put a work
+_STEP = 0.9  # of the way that sets a pair apart: others push too
+_HOME = 0.003  # of the way back to where the layout put a work
 
 
 def thumbnail_side(positions: NDArray[np.float32]) -> float:

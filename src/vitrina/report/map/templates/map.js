@@ -25,7 +25,7 @@
   works.sets.forEach((set, s) => set.works.forEach((i) => setsOf.set(i, [...(setsOf.get(i) || []), s])));
 
   // --- The view: zoom 1 shows everything; (cx, cy) is the place in the middle.
-  const MARGIN = 24, MARKED = 1.3, SMALLEST_MARK = 28;
+  const MARGIN = 24, MARKED = 1.3;
   const middle = [works.low[0] + works.extent[0] / 2, works.low[1] + works.extent[1] / 2];
   let zoom = 1, [cx, cy] = middle, width = 1, height = 1, dots = 1, selected = -1, pointed = -1, waiting = false, flight = 0;
   let theme = {};
@@ -94,11 +94,12 @@
 
   // --- Marked works are drawn larger, and moved off each other where they would overlap.
   let parted = { key: "", list: [] };
-  const markedSide = () => Math.min(Math.max(tileSide() * MARKED, SMALLEST_MARK), works.largest * MARKED);
+  const markedSide = () => Math.min(Math.max(tileSide() * MARKED, Math.min(28, 8 + width / 40)), works.largest * MARKED);
+  const badge = () => Math.min(5.5, Math.max(3.5, markedSide() * 0.2));
   const marked = () => {
     const key = `${shown} ${scale()} ${width}`;
     if (parted.key === key) return parted.list;
-    const side = markedSide(), k = scale(), list = [];
+    const side = markedSide(), k = scale(), gap = badge() + 2, list = [];
     for (const [i] of setsOf) {
       const own = activeSets(i).filter((s) => !group[s]);
       if (own.length) list.push({ i, own, dx: 0, dy: 0, w: wide[i] * side, h: tall[i] * side });
@@ -109,7 +110,7 @@
         for (let b = a + 1; b < list.length; b++) {
           const p = list[a], q = list[b];
           const gx = (x[q.i] - x[p.i]) * k + q.dx - p.dx, gy = (y[q.i] - y[p.i]) * k + q.dy - p.dy;
-          const ox = (p.w + q.w) / 2 + 8 - Math.abs(gx), oy = (p.h + q.h) / 2 + 8 - Math.abs(gy);
+          const ox = (p.w + q.w) / 2 + gap - Math.abs(gx), oy = (p.h + q.h) / 2 + gap - Math.abs(gy);
           if (ox <= 0.5 || oy <= 0.5) continue;
           moved = true;
           if (ox < oy) { const d = ((gx < 0 ? -1 : 1) * ox) / 2; p.dx -= d; q.dx += d; }
@@ -129,7 +130,7 @@
     else to.arc(px, py, radius, 0, 2 * Math.PI);
     to.closePath();
     to.lineJoin = "round";
-    to.lineWidth = 3.5;
+    to.lineWidth = 0.65 * radius;
     to.strokeStyle = theme.paper;
     to.stroke();
     to.fillStyle = colourOf(s);
@@ -180,15 +181,17 @@
         if (side >= 30) shape(pen, s, px - (wide[i] * side) / 2 + 7, py - (tall[i] * side) / 2 + 7, 4.5);
       }
     });
-    const list = marked();
+    const list = marked(), radius = badge(), thick = radius * 0.45;
     if (lines && lines.checked) drawLines(list);
     for (const m of list) {
       const left = across(m.i) + m.dx - m.w / 2, top = down(m.i) + m.dy - m.h / 2;
       if (left > width + 40 || top > height + 40 || left + m.w < -40 || top + m.h < -40) continue;
       tile(pen, m.i, left, top, m.w, m.h, dots);
-      m.own.forEach((s, j) => frame(left - 2.5 * j, top - 2.5 * j, m.w + 5 * j, m.h + 5 * j, colourOf(s), 2.5));
-      frame(left - 2.5 * m.own.length, top - 2.5 * m.own.length, m.w + 5 * m.own.length, m.h + 5 * m.own.length, theme.paper, 1);
-      m.own.forEach((s, j) => shape(pen, s, left + j * 13, top, 5.5));
+      const around = (layers, colour, width) =>
+        frame(left - thick * layers, top - thick * layers, m.w + 2 * thick * layers, m.h + 2 * thick * layers, colour, width);
+      m.own.forEach((s, j) => around(j, colourOf(s), thick));
+      around(m.own.length, theme.paper, 1);
+      m.own.forEach((s, j) => shape(pen, s, left + j * 2.4 * radius, top, radius));
     }
     if (selected >= 0) drawSelected(list);
     canvas.dataset.zoom = zoom.toFixed(3);
