@@ -1,0 +1,1 @@
+"""Features of the items of a catalogue: named matrices that models use."""
