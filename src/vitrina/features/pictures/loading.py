@@ -143,3 +143,10 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 def _reason(error: Exception) -> str:
     text = str(error).strip().rstrip(".").splitlines()
     return text[0] if text and text[0] else type(error).__name__
+
+
+def squashed(picture: Picture, side: int) -> Picture:
+    """Return the picture as a square of ``side`` pixels, uint8 ``[side, side, 3]``, whatever its shape was."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0))
