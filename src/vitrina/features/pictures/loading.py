@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ MAX_PIXELS = 89_478_485  #: Where Pillow, too, begins to suspect a decompression
 MAX_BYTES = 256 * 2**20  #: Of a picture's file.
 
 #: Formats that are decoded by libraries in this process; others run foreign programs or have no pixels.
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF", "ICO", "TGA")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)}  # Pillow's transpositions
@@ -76,7 +77,7 @@ def _decoded(content: bytes, longest: int | None, name: str) -> Picture:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = Image.open(io.BytesIO(content), formats=_formats())
     except UnidentifiedImageError:
         raise DataError(f"{name} is not a picture that can be read (such as JPEG, PNG, WebP, GIF or TIFF).") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -91,6 +92,15 @@ def _decoded(content: bytes, longest: int | None, name: str) -> Picture:
             image.draft("RGB", (longest, longest))  # JPEG: decodes to a half, quarter or eighth where that is enough
         image.load()
         return np.ascontiguousarray(_upright(_reduced(_in_rgb(image, name), longest), orientation))
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of the formats that Pillow was built with."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _too_large(name: str, size: Sequence[int] = ()) -> DataError:
