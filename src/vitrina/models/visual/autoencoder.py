@@ -42,7 +42,7 @@ CROP = 64  #: Pixels of the squares cut out of these in training.
 COLUMNS = 64  #: Of a code.
 MOST = 2_000  #: Pictures to learn from; more teach nothing new and fill the memory.
 
-_STEPS, _BATCH, _LR = 160, 64, 2e-3
+_STEPS, _BATCH, _LR = 80, 64, 2e-3
 _READ = 2  # layers that make the code: deeper ones tell less of style
 _WHITEN = 0.75  # 0 leaves the spreads of components, 1 makes them equal
 _BLOCK = 32  # pictures encoded at once
@@ -128,9 +128,7 @@ class Autoencoder:
     def load(path: Path) -> Autoencoder:
         """Read what ``save`` wrote; raises ``ModelFileError`` when it is missing, damaged or of a newer version."""
         if not path.is_file():
-            raise ModelFileError(
-                f"the weights of the autoencoder are missing: {path}. Make them anew with: vitrina features DATA"
-            )
+            raise ModelFileError(f"the autoencoder is missing: {path}. Make it anew with: vitrina features DATA")
         try:
             with safe_open(path, "pt") as file:
                 header = file.metadata() or {}
