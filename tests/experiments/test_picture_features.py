@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from vitrina.experiments.picture_features import compute_features, features_of
 from vitrina.experiments.progress import Silent
 from vitrina.features.pictures import cache as cache_module
 from vitrina.features.pictures.explicit import NAMES, measure
-from vitrina.features.pictures.loading import load_picture
+from vitrina.features.pictures.loading import Picture, load_picture, squashed
 from vitrina.features.pictures.networks import Network, NetworkFile
+from vitrina.features.pictures.presets import find_preset
 from vitrina.models.visual import autoencoder
 
 SOUND = ("a", "b", "c", "d")
@@ -289,3 +291,53 @@ def test_the_order_of_items_does_not_matter_to_the_autoencoder(shop: Path, tmp_p
     compute_features(tmp_path / "other")
     one, other = (load_dataset(folder).catalogue.feature("autoencoder")[:4] for folder in (shop, tmp_path / "other"))
     assert np.array_equal(one, other[::-1])
+
+
+def real_paintings() -> tuple[list[Picture], pl.DataFrame]:
+    """The paintings of people-art and what is known of them."""
+    folder = Path(os.environ.get("VITRINA_DATA", "")) / "people-art"
+    if not os.environ.get("VITRINA_DATA") or not folder.is_dir() or find_preset("squeezenet").locate() is None:
+        pytest.skip("needs the folders people-art and squeezenet under the one that VITRINA_DATA names")
+    known = pl.read_csv(folder / "artworks.csv")
+    return [load_picture(folder / "images" / name) for name in known["image"]], known
+
+
+def shares(features: np.ndarray, known: pl.DataFrame) -> tuple[float, float]:
+    """How many of the ten nearest by cosine have the same style, and the same artist."""
+    features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    similar = features @ features.T
+    np.fill_diagonal(similar, -np.inf)
+    nearest = np.argpartition(-similar, 10, axis=1)[:, :10]
+    style, artist = (known[name].to_numpy() for name in ("style", "artist"))
+    return tuple(float((labels[nearest] == labels[:, None]).mean()) for labels in (style, artist))  # type: ignore[return-value]
+
+
+def standardised(matrix: np.ndarray) -> np.ndarray:
+    return (matrix - matrix.mean(axis=0)) / (matrix.std(axis=0) + 1e-9)
+
+
+@pytest.mark.needs_data
+def test_squeezenet_sees_style_and_artist_in_real_paintings_better_than_explicit_features() -> None:
+    paintings, known = real_paintings()
+    preset = find_preset("squeezenet")
+    network = Network(NetworkFile(preset.fetch(), preset.layer, preset.preprocessing, preset.tokens))
+    features = np.concatenate([network.run(paintings[i : i + 16]) for i in range(0, len(paintings), 16)])
+    style, artist = shares(features, known)
+    assert (style, artist) == (pytest.approx(0.335, abs=0.01), pytest.approx(0.208, abs=0.01))
+    evf, patterns = (np.stack(found) for found in zip(*map(measure, paintings), strict=True))
+    for explicit_features in (evf, patterns, np.hstack([evf, patterns])):
+        other_style, other_artist = shares(standardised(explicit_features), known)
+        assert style > other_style + 0.03
+        assert artist > other_artist + 0.03
+
+
+@pytest.mark.slow
+@pytest.mark.needs_data
+def test_the_autoencoder_sees_more_in_real_paintings_than_the_seven_features() -> None:
+    paintings, known = real_paintings()
+    squares = np.stack([squashed(painting, autoencoder.SIDE) for painting in paintings])
+    style, artist = shares(autoencoder.train_autoencoder(squares, steps=80).encode(squares), known)
+    evf = shares(standardised(np.stack([measure(painting)[0] for painting in paintings])), known)
+    assert (style, artist) > (evf[0] + 0.05, evf[1] + 0.04)
+    assert style == pytest.approx(0.257, abs=0.015)
+    assert artist == pytest.approx(0.160, abs=0.015)

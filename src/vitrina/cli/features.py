@@ -43,14 +43,16 @@ def features(
         return _one(image, json, csv)
     if data is None:
         raise typer.BadParameter("name the folder of a data set, or give --image PICTURE or --list", param_hint="DATA")
-    from vitrina.cli.progress import downloading, shown, training
+    from vitrina.cli.progress import downloading, shown
     from vitrina.experiments.picture_features import FAILED, compute_features
+    from vitrina.experiments.picture_sources import fetch_network
 
-    with downloading() as download, training("autoencoder") as standing, shown() as progress:
+    with downloading() as download:
+        fetch_network(network, download)
+    with shown() as progress:
         report = compute_features(
-            data, network=network, layer=layer, like=like, batch=batch, retrain=retrain, seed=seed,
-            progress=progress, downloading=download, training=standing,
-        )  # fmt: skip
+            data, network=network, layer=layer, like=like, batch=batch, retrain=retrain, seed=seed, progress=progress
+        )
     _print(report, data / "features" / FAILED, json, csv)
 
 

@@ -7,9 +7,10 @@ import hashlib
 import io
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,6 @@ from vitrina.experiments.progress import Progress, Silent
 from vitrina.features.pictures.cache import FOLDER, FeatureCache, content_key
 from vitrina.features.pictures.loading import Picture, load_picture, read_bytes
 from vitrina.features.pictures.networks import BATCH
-from vitrina.features.pictures.presets import Progress as Download
 from vitrina.kernels.threads import over_rows
 from vitrina.training.outcome import Standing
 from vitrina.training.session import Session
@@ -32,7 +32,7 @@ from vitrina.training.session import Session
 FAILED = "failed.csv"  #: In the folder ``features`` of a data set: items whose picture gave no features, and why.
 
 _CHUNK = 64  # pictures in memory at once
-_TASK = "pictures"
+_TASK, _TRAINING = "pictures", "training the autoencoder"
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,6 @@ def compute_features(
     retrain: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
-    downloading: Download | None = None,
-    training: Callable[[Standing], None] | None = None,
 ) -> FeatureReport:
     """Add ``evf``, ``lbp`` and the feature of a network to the data set in ``folder``.
 
@@ -89,30 +87,22 @@ def compute_features(
     pictures = _Pictures(_catalogue(folder))
     home = folder / FEATURES
     pictures.read(progress)
-    with warnings.catch_warnings(), _session(home, pictures, training):
+    with warnings.catch_warnings(), _session(home, pictures, seed, progress):
         _ignore_bombs()
         sources = sources_for(
-            home, network, layer=layer, like=like, batch=batch, retrain=retrain, seed=seed, downloading=downloading,
+            home, network, layer=layer, like=like, batch=batch, retrain=retrain, seed=seed,
             examples=pictures.examples,
         )  # fmt: skip
-        caches = [[FeatureCache(home, name, recipe) for name, recipe in source.recipes.items()] for source in sources]
-        cached = [pictures.count(cache[0]) for cache in caches]
+        jobs = [_Job(source, [FeatureCache(home, *named) for named in source.recipes.items()]) for source in sources]
+        before = [pictures.count(job.caches) for job in jobs]
         try:
-            _compute(sources, caches, pictures, progress)
+            _compute(jobs, pictures, progress)
         finally:
-            for cache in (c for group in caches for c in group):
-                cache.flush()
-    keys = [pictures.keys.get(code) for code in range(len(pictures.catalogue))]
-    features, recipes, made = {}, {}, []
-    for source, group, before in zip(sources, caches, cached, strict=True):
-        after, wanted = pictures.count(group[0]), {key for key in keys if key}
-        for (name, recipe), cache, columns in zip(source.recipes.items(), group, source.columns, strict=True):
-            features[name], recipes[name] = cache.matrix(keys, columns), recipe
-            made.append(Made(name, columns, after - before, before, pictures.n_pictures - after))
-            cache.tidy(wanted)
-    add_features(folder, features, recipes)
-    shutil.rmtree(home / FOLDER / "training", ignore_errors=True)
-    failures = pictures.failures([group[0] for group in caches])
+            for job in jobs:
+                job.flush()
+    made = [found for job, n in zip(jobs, before, strict=True) for found in _made(job, pictures, n)]
+    _store(folder, jobs, pictures)
+    failures = pictures.failures([cache for job in jobs for cache in job.caches])
     _write_failures(failures, home / FAILED)
     return FeatureReport(made, failures, len(pictures.catalogue) - pictures.n_pictures)
 
@@ -150,6 +140,7 @@ class _Pictures:
         """Look at the content of every file, in several threads."""
         codes = list(self._paths)
         progress.begin("reading", len(codes))
+        one_at_a_time = Lock()
 
         def some(start: int, stop: int) -> None:
             for code in codes[start:stop]:
@@ -157,7 +148,8 @@ class _Pictures:
                     self.keys[code] = content_key(self._content(code))
                 except DataError as error:
                     self._reasons[code] = str(error)
-                progress.advance("reading")
+                with one_at_a_time:
+                    progress.advance("reading")
 
         over_rows(len(codes), some)
 
@@ -165,9 +157,9 @@ class _Pictures:
         """One item for each content, in the order of contents: the same whatever the order of items."""
         return dict(sorted({key: code for code, key in sorted(self.keys.items(), reverse=True)}.items()))
 
-    def count(self, cache: FeatureCache) -> int:
-        """The number of items whose picture is in the cache."""
-        return sum(key in cache for key in self.keys.values())
+    def count(self, caches: Sequence[FeatureCache]) -> int:
+        """The number of items whose picture is in all the caches."""
+        return sum(all(key in cache for cache in caches) for key in self.keys.values())
 
     def load(self, wanted: Sequence[tuple[bytes, int]]) -> dict[bytes, Picture]:
         """Decode pictures in several threads; those that fail are noted and left out."""
@@ -228,10 +220,27 @@ def _catalogue(folder: Path) -> Catalogue:
     return load_dataset(folder).catalogue
 
 
-def _session(home: Path, pictures: _Pictures, report: Callable[[Standing], None] | None) -> Session:
-    """The surroundings of a training: it goes on only with the same pictures."""
-    whole = hashlib.blake2b(b"".join(pictures.unique()), digest_size=8).hexdigest()
-    return Session(report=report, checkpoints=home / FOLDER / "training" / whole, identity="the autoencoder of the pictures")
+def _session(home: Path, pictures: _Pictures, seed: int, progress: Progress) -> Session:
+    """The surroundings of a training: it goes on only with the same pictures and seed."""
+    whole = hashlib.blake2b(b"".join([*pictures.unique(), str(seed).encode()]), digest_size=8).hexdigest()
+    folder = home / FOLDER / "training" / whole
+    return Session(report=_told(progress), checkpoints=folder, identity="the autoencoder of the pictures")
+
+
+def _told(progress: Progress) -> Callable[[Standing], None]:
+    """Tell a training's epochs as steps."""
+    begun: list[bool] = []
+    told: list[int] = []
+
+    def report(standing: Standing) -> None:
+        if not begun:
+            begun.append(True)
+            progress.begin(_TRAINING, standing.epochs)
+        for epoch in range(len(told), int(standing.done)):
+            told.append(epoch)
+            progress.advance(_TRAINING, "" if standing.loss is None else f"loss {standing.loss:.4f}")
+
+    return report
 
 
 def _ignore_bombs() -> None:
@@ -241,32 +250,65 @@ def _ignore_bombs() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
-def _compute(
-    sources: Sequence[Source], caches: Sequence[Sequence[FeatureCache]], pictures: _Pictures, progress: Progress
-) -> None:
-    """Run every source over the pictures that its caches lack; a picture is decoded once for all."""
-    lacking = [(key, code) for key, code in pictures.unique().items() if not all(key in c for group in caches for c in group)]
+@dataclass(frozen=True)
+class _Job:
+    """A source of features with the caches of these."""
+
+    source: Source
+    caches: Sequence[FeatureCache]
+
+    def lacks(self, key: bytes) -> bool:
+        """Whether a feature of a picture is still to be made."""
+        return not all(key in cache for cache in self.caches)
+
+    def run(self, loaded: Mapping[bytes, Picture], pictures: _Pictures) -> None:
+        """Make what is lacking of the features of some pictures."""
+        keys = [key for key in loaded if self.lacks(key)]
+        if not keys:
+            return
+        for matrix, cache in zip(self.source.run([loaded[key] for key in keys]), self.caches, strict=True):
+            for key, row in zip(keys, matrix, strict=True):
+                if np.isfinite(row).all():
+                    cache.add(key, row)
+                else:
+                    pictures.fail(key, "the network gave numbers that are not finite")
+
+    def flush(self) -> None:
+        """Write what was made."""
+        for cache in self.caches:
+            cache.flush()
+
+
+def _compute(jobs: Sequence[_Job], pictures: _Pictures, progress: Progress) -> None:
+    """Make what is lacking; a picture is decoded once for all jobs."""
+    lacking = [(key, code) for key, code in pictures.unique().items() if any(job.lacks(key) for job in jobs)]
     progress.begin(_TASK, len(lacking))
     for start in range(0, len(lacking), _CHUNK):
         chunk = lacking[start : start + _CHUNK]
         loaded = pictures.load(chunk)
-        for source, group in zip(sources, caches, strict=True):
-            keys = [key for key in loaded if not all(key in cache for cache in group)]
-            if keys:
-                _keep(source.run([loaded[key] for key in keys]), keys, group, pictures)
+        for job in jobs:
+            job.run(loaded, pictures)
         for _ in chunk:
             progress.advance(_TASK)
 
 
-def _keep(
-    matrices: Sequence[NDArray[np.float32]], keys: Sequence[bytes], caches: Sequence[FeatureCache], pictures: _Pictures
-) -> None:
-    for matrix, cache in zip(matrices, caches, strict=True):
-        for key, row in zip(keys, matrix, strict=True):
-            if np.isfinite(row).all():
-                cache.add(key, row)
-            else:
-                pictures.fail(key, "the network gave numbers that are not finite")
+def _made(job: _Job, pictures: _Pictures, before: int) -> list[Made]:
+    after = pictures.count(job.caches)
+    named = zip(job.source.recipes, job.source.columns, strict=True)
+    return [Made(name, columns, after - before, before, pictures.n_pictures - after) for name, columns in named]
+
+
+def _store(folder: Path, jobs: Sequence[_Job], pictures: _Pictures) -> None:
+    """Add the features to the data set; what no picture needs any more leaves the caches."""
+    keys = [pictures.keys.get(code) for code in range(len(pictures.catalogue))]
+    features, recipes = {}, {}
+    for job in jobs:
+        for (name, recipe), cache, columns in zip(job.source.recipes.items(), job.caches, job.source.columns, strict=True):
+            features[name], recipes[name] = cache.matrix(keys, columns), recipe
+    add_features(folder, features, recipes)
+    for cache in (cache for job in jobs for cache in job.caches):
+        cache.tidy({key for key in keys if key})
+    shutil.rmtree(folder / FEATURES / FOLDER / "training", ignore_errors=True)
 
 
 def _write_failures(failures: Sequence[Failure], path: Path) -> None:

@@ -58,7 +58,6 @@ def sources_for(
     batch: int = BATCH,
     retrain: bool = False,
     seed: int = 0,
-    downloading: Progress | None = None,
     examples: Examples,
 ) -> list[Source]:
     """Return the measures and what ``network`` means; see ``compute_features``. ``home`` is the data set's ``features``."""
@@ -76,11 +75,17 @@ def sources_for(
     if like:
         raise DataError(f"--like is for networks from a file; {network!r} knows how its pictures are prepared. Leave it out.")
     preset = find_preset(network)
-    file = NetworkFile(preset.fetch(downloading), layer or preset.layer, preset.preprocessing, preset.tokens)
+    file = NetworkFile(preset.fetch(), layer or preset.layer, preset.preprocessing, preset.tokens)
     opened = Network(file)
     name = feature_name(preset.name, opened.layer) if layer else preset.feature
     recipe = Recipe(source="network", network=preset.name, checksum=opened.checksum, layer=opened.layer)
     return [*measured, Pretrained(name, recipe, opened, batch)]
+
+
+def fetch_network(network: str, progress: Progress | None = None) -> None:
+    """Download the network of a preset if it is not here; other names need nothing. Raises as ``Preset.fetch`` does."""
+    if network in [preset.name for preset in PRESETS]:
+        find_preset(network).fetch(progress)
 
 
 def made_by(recipe: Recipe, home: Path) -> tuple[Source, int]:

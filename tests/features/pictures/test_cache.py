@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from vitrina.data.catalogue import Recipe
+from vitrina.errors import VitrinaError
 from vitrina.features.pictures import cache as module
 from vitrina.features.pictures.cache import FeatureCache, content_key, recipe_key
 
@@ -91,3 +93,15 @@ def test_a_damaged_part_is_as_good_as_none(tmp_path: Path, damage: bytes | None)
 def test_an_empty_cache_gives_rows_of_nan(tmp_path: Path) -> None:
     assert FeatureCache(tmp_path, "evf", RECIPE).matrix([], 3).shape == (0, 3)
     assert np.isnan(FeatureCache(tmp_path, "evf", RECIPE).matrix([None], 2)).all()
+
+
+def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise SafetensorError("No space left on device")
+
+    cache = FeatureCache(tmp_path, "evf", RECIPE)
+    cache.add(KEYS[0], row(0))
+    monkeypatch.setattr(module, "save_file", full)
+    with pytest.raises(VitrinaError, match="No space left"):
+        cache.flush()
+    assert list(cache.folder.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -37,16 +38,17 @@ class Preprocessing(BaseModel):
     def prepare(self, picture: Picture, out: NDArray[np.floating]) -> None:
         """Write the input made of ``picture`` uint8 ``[h, w, 3]`` to ``out`` (float, ``[3, height, width]``)."""
         pixels = self._resized(picture)
-        for channel in range(3):
+        tables = self._table.astype(out.dtype)
+        for channel, table in enumerate(tables):
             source = pixels[:, :, channel if self.channels == "rgb" else 2 - channel]
-            out[channel] = self._table[channel].astype(out.dtype)[source]
+            np.take(table, source, out=out[channel], mode="clip")  # nothing to clip; other modes copy
 
     def sized(self, height: int, width: int) -> Preprocessing:
         """Return the same for a network whose input has another size."""
         shortest = None if self.shortest is None else round(self.shortest * min(height, width) / min(self.height, self.width))
         return self.model_copy(update={"height": height, "width": width, "shortest": shortest})
 
-    @property
+    @cached_property
     def _table(self) -> NDArray[np.float32]:
         """What each of the 256 values of each channel becomes: float32 ``[3, 256]``."""
         values = np.arange(256) * self.scale

@@ -110,7 +110,8 @@ class Autoencoder:
     def encode(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the codes of ``pictures`` uint8 ``[n, SIDE, SIDE, 3]``: float32 ``[n, columns]``."""
         _check(pictures, 0)
-        codes = (_statistics(self._network, pictures) - self._centre) @ self._projection
+        with controlled(torch.device("cpu")):
+            codes = (_statistics(self._network, pictures) - self._centre) @ self._projection
         return codes.numpy().astype(np.float32)
 
     def save(self, path: Path) -> None:
