@@ -176,6 +176,31 @@ def test_pictures_for_a_file_may_be_prepared_as_for_a_preset(shop: Path, tmp_pat
     )
 
 
+def test_a_preset_and_another_layer_of_it(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small network stands where the preset's file is looked for."""
+    model = nets.convolutional()
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["fire9/concat_1" if name == "relu1" else name for name in names]
+    monkeypatch.setenv("VITRINA_DATA", str(tmp_path))
+    (tmp_path / "squeezenet").mkdir()
+    path = nets.saved(model, tmp_path / "squeezenet" / "SqueezeNet_fp16.onnx")
+    compute_features(shop, network="squeezenet", batch=3)
+    compute_features(shop, network="squeezenet", layer="Gemm#1")
+    catalogue = load_dataset(shop).catalogue
+    recipes = {name: catalogue.recipes[name] for name in ("squeezenet-fire9", "squeezenet-fc")}
+    assert [(r.network, r.layer) for r in recipes.values()] == [("squeezenet", "fire9/concat_1"), ("squeezenet", "fc")]
+    for name, recipe in recipes.items():
+        assert np.allclose(features_of([shop / "images/c.png"], recipe, shop)[0], catalogue.feature(name)[2], atol=1e-4)
+    path.write_bytes(nets.convolutional().SerializeToString().replace(b"relu1", b"fire9"))
+    with pytest.raises(UnknownNameError, match="unknown layer"):
+        features_of([shop / "images/c.png"], recipes["squeezenet-fire9"], shop)
+    model.producer_name = "another"
+    nets.saved(model, path)
+    with pytest.raises(DataError, match="its checksum differs"):
+        features_of([shop / "images/c.png"], recipes["squeezenet-fire9"], shop)
+
+
 def test_several_networks_stand_side_by_side(shop: Path, tmp_path: Path) -> None:
     path = nets.saved(nets.convolutional(), tmp_path / "n.onnx")
     compute_features(shop)

@@ -119,6 +119,7 @@ class Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads or n_threads()
         options.log_severity_level = _QUIET
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the cores are wanted for preparing pictures
         try:
             return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers())
         except Exception as error:
