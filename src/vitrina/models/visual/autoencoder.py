@@ -11,8 +11,12 @@ standard deviation (statistics of this kind describe style: Gatys et al. 2016), 
 strongest principal components, each divided by a power of its spread: nearly whitened, so that cosine hears more than the loudest
 few.
 
-It knows no objects, and is no network trained on photographs. Time O(pictures epochs) for training; encoding takes some
-milliseconds a picture. The weights are safetensors; pictures that come later are encoded by the same ones.
+It knows no objects, and is no network trained on photographs. On 1,138 real paintings its ten nearest share style and artist far
+more often than those of the seven explicit features (.255 and .159 against .181 and .098), and less often than those of a
+pre-trained SqueezeNet (.335 and .208). Pooling and whitening do most of that: with random weights the shares are as high.
+
+Time O(pictures epochs) for training; encoding takes some milliseconds a picture. The weights are safetensors; pictures that come
+later are encoded by the same ones.
 """
 
 from __future__ import annotations
