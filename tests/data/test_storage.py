@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 from vitrina.data.catalogue import Recipe
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.splits.split import Split
-from vitrina.data.storage import checksum, load_dataset, read_manifest, save_dataset, split_names
+from vitrina.data.storage import add_features, checksum, load_dataset, read_manifest, save_dataset, split_names
 from vitrina.errors import DataError, VitrinaError
 
 
@@ -379,3 +379,57 @@ def test_keeps_how_a_feature_was_made_and_where_the_pictures_lie(tmp_path):
     assert loaded.picture(0) == tmp_path / "data" / "images" / "a.jpg"
     assert loaded.picture(1) is None
     np.testing.assert_array_equal(loaded.feature("dnn"), made)
+
+
+def test_features_are_added_without_touching_the_rest(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "dataset.toml"}
+    recipe = Recipe(source="network", network="net", layer="fc6")
+    fresh = np.array([[1, 2, 3], [np.nan] * 3, [4, 5, 6], [7, 8, 9]], np.float32)
+    add_features(folder, {"net-fc6": fresh}, {"net-fc6": recipe})
+    loaded = load_dataset(folder)
+    assert_equal(loaded, load_dataset(folder))
+    assert np.array_equal(np.asarray(loaded.catalogue.feature("net-fc6")), fresh, equal_nan=True)
+    assert loaded.catalogue.recipes == {"net-fc6": recipe}
+    assert set(loaded.catalogue.features) == {"evf", "tfidf-title", "net-fc6"}
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_a_feature_of_the_same_name_is_replaced(folder: Path) -> None:
+    add_features(folder, {"evf": np.zeros((4, 1), np.float32), "words": csr_matrix(np.eye(4, dtype=np.float32))})
+    loaded = load_dataset(folder).catalogue
+    assert np.asarray(loaded.feature("evf")).tolist() == [[0.0]] * 4
+    assert loaded.feature("words").nnz == 4
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_adding_features_may_be_stopped_at_any_moment(folder: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    renames = 0
+
+    def replace_or_die(source: Path, target: Path) -> None:
+        nonlocal renames
+        renames += 1
+        if renames > step:
+            raise KeyboardInterrupt
+        Path(source).rename(target)
+
+    features = {"evf": np.zeros((4, 3), np.float32), "new": np.ones((4, 2), np.float32)}
+    monkeypatch.setattr("vitrina.data.files.os.replace", replace_or_die)
+    if step < 4:
+        with pytest.raises(KeyboardInterrupt):
+            add_features(folder, features)
+    else:
+        add_features(folder, features)
+    monkeypatch.undo()
+    assert load_dataset(folder).n_items == 4
+    assert not list(folder.rglob("*.part"))
+    add_features(folder, features)
+    assert np.asarray(load_dataset(folder).catalogue.feature("evf")).shape == (4, 3)
+
+
+def test_features_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="has 3 rows for 4 items"):
+        add_features(folder, {"x": np.zeros((3, 1), np.float32)})
+    with pytest.raises(DataError, match="cannot be used for a file"):
+        add_features(folder, {"../x": np.zeros((4, 1), np.float32)})
+    with pytest.raises(DataError, match="there is no folder"):
+        add_features(tmp_path / "none", {})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vitrina import __version__
-from vitrina.cli import compare, data, doctor, explain, map, models, reproduce
+from vitrina.cli import compare, data, doctor, explain, features, map, models, reproduce
 
 app = typer.Typer(
     name="vitrina",
@@ -21,6 +21,7 @@ app.add_typer(data.app, name="data")
 compare.register(app)
 models.register(app)
 explain.register(app)
+features.register(app)
 map.register(app)
 reproduce.register(app)
 doctor.register(app)

@@ -79,6 +79,9 @@ def import_(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the data set to make.")],
     items: Annotated[Path | None, typer.Option(help="The catalogue, one row an item.")] = None,
     users: Annotated[Path | None, typer.Option(help="Attributes of people, one row a person.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of pictures, called as the catalogue's column image says, or after item ids.")
+    ] = None,
     column: Annotated[list[str] | None, typer.Option(help="A log column: user=customer_id; value= for none.")] = None,
     item_column: Annotated[list[str] | None, typer.Option(help="A column of the catalogue: id=sku.")] = None,
     user_column: Annotated[list[str] | None, typer.Option(help="A column of the table of people: id=customer.")] = None,
@@ -98,7 +101,8 @@ def import_(
 ) -> None:
     """Import your own log; columns are guessed, shown, and can be named. Refused rows are kept in rejected.csv."""
     from vitrina.data.importers.log import import_log, save_import
-    from vitrina.data.importers.log_result import REJECTED
+    from vitrina.data.importers.log_result import REJECTED, UNMATCHED
+    from vitrina.data.importers.pictures import add_pictures
 
     result = import_log(
         log,
@@ -118,6 +122,8 @@ def import_(
         repeats=repeats,
         currency=currency,
     )
+    if images is not None:
+        result = add_pictures(result, images)
     for use in result.mapping:
         output.say(f"{use}")
     for warning in result.warnings:
@@ -125,6 +131,10 @@ def import_(
     save_import(result, out, overwrite=overwrite)
     if result.n_rejected:
         output.say(f"refused rows, each with its reason: {out / REJECTED}")
+    if result.pictures is not None:
+        output.say(f"{result.pictures.matched:,} of {result.dataset.n_items:,} items have a picture.")
+        if result.pictures.unmatched.height:
+            output.say(f"what did not match, each with its reason: {out / UNMATCHED}")
     output.say(f"{result.dataset!r}")
     print(out)
 

@@ -28,7 +28,7 @@ from scipy.sparse import csr_matrix, issparse
 import vitrina
 from vitrina.data.catalogue import AVAILABLE_FROM, AVAILABLE_UNTIL, IMAGE, PRICE, STOCK, TITLE, Catalogue, FeatureMatrix, Recipe
 from vitrina.data.dataset import SCHEMA, Dataset, DatasetInfo
-from vitrina.data.files import atomic_folder, write_parquet
+from vitrina.data.files import atomic_file, atomic_folder, write_parquet
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import DataError
 
@@ -100,6 +100,34 @@ def write_dataset(dataset: Dataset, folder: Path, *, splits: Mapping[str, Split]
 
         for name, split in splits.items():
             save_split(split, folder / SPLITS / name)
+
+
+def add_features(folder: Path, features: Mapping[str, FeatureMatrix], recipes: Mapping[str, Recipe] | None = None) -> None:
+    """Add named features to a data set on disk, or replace those of the same name; nothing else is read or written.
+
+    Stopped at any moment it leaves a data set that opens, without those of the new features that were not there yet. Raises
+    ``DataError`` for names that are no file names and for matrices of another number of rows than items, ``VitrinaError`` when
+    the folder cannot be written.
+    """
+    folder = Path(folder)
+    manifest, recipes = read_manifest(folder), recipes or {}
+    for name, matrix in features.items():
+        check_name(name, "feature")
+        if matrix.shape[0] != manifest.counts.get("items"):
+            raise DataError(f"feature {name!r} has {matrix.shape[0]} rows for {manifest.counts.get('items')} items.")
+    kept = {file: value for file, value in manifest.files.items() if file not in map(_feature_file, features)}
+    if kept != manifest.files:  # old files go out of the books before they are replaced
+        _write_manifest(manifest.model_copy(update={"files": kept}), folder)
+    for name, matrix in features.items():
+        with atomic_file(folder / _feature_file(name)) as part:
+            _write_feature(matrix, part, recipes.get(name))
+    fresh = {_feature_file(name): checksum(folder / _feature_file(name)) for name in features}
+    _write_manifest(manifest.model_copy(update={"files": kept | fresh}), folder)
+
+
+def _write_manifest(manifest: Manifest, folder: Path) -> None:
+    with atomic_file(folder / MARKER) as part:
+        part.write_text(tomli_w.dumps(manifest.model_dump()), encoding="utf-8")
 
 
 def load_dataset(folder: Path) -> Dataset:

@@ -1,0 +1,1 @@
+"""Pictures: loading, measured features, networks."""
