@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vitrina import __version__
-from vitrina.cli import compare, data, doctor, explain, features, map, models, reproduce
+from vitrina.cli import compare, data, doctor, explain, features, map, models, recommend, reproduce
 
 app = typer.Typer(
     name="vitrina",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 compare.register(app)
 models.register(app)
+recommend.register(app)
 explain.register(app)
 features.register(app)
 map.register(app)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from vitrina.cli import output
-from vitrina.cli.models import item_ids
 from vitrina.cli.output import Csv, Json
+from vitrina.cli.recommend import item_ids
 
 _CLOSING = {
     "exact": "The parts are the model's own and sum exactly to the score.",

@@ -83,6 +83,11 @@ class Recommender(ABC):
         folded_in = replace(queries, users=None) if self.declares.folds_in else queries
         return leave_one_out(self, folded_in, items)
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features of the catalogue that the model reads."""
+        return (self.settings["feature"],) if self.declares.needs_feature else ()
+
     def why_not(self, dataset: Dataset) -> str:
         """Say why the model cannot be fitted on a data set; empty when it can."""
         if self.declares.needs_times and not dataset.has_times:

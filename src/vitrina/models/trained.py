@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
-from vitrina.data.catalogue import TITLE, Catalogue
+from vitrina.data.catalogue import TITLE, Catalogue, FeatureMatrix, Recipe
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
@@ -29,7 +30,8 @@ class Trained:
     """A model ready to serve: it needs no training data, and saves to a folder that loads anywhere.
 
     ``users`` and ``histories`` (one row a user) are known people, where kept; ``popularity`` ``[n_items]`` fills lists that
-    the model leaves short; ``provenance`` says what it was made from.
+    the model leaves short; ``recipes`` say how the features were made that the model reads; ``provenance`` says what it was
+    made from.
     """
 
     model: Recommender
@@ -38,6 +40,7 @@ class Trained:
     users: Vocabulary | None = None
     histories: Ragged | None = None
     popularity: NDArray[np.float32] | None = None
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
@@ -63,6 +66,11 @@ class Trained:
             users=dataset.users,
             histories=dataset.histories().histories,
             popularity=dataset.popularity.astype(np.float32),
+            recipes={
+                name: r
+                for read in model.reads
+                if (name := dataset.catalogue.feature_name(read)) and (r := dataset.catalogue.recipes.get(name))
+            },
             provenance={"data": dataset.info.name, "fingerprint": dataset.fingerprint, "events": len(dataset), **provenance},
         )
 
@@ -127,6 +135,31 @@ class Trained:
             only = "" if self.model.declares.folds_in else " It knows only the people of its training data: give a user."
             raise VitrinaError(f"{self.model.name} has no score for {str(item)!r} here, so nothing to explain.{only}")
         return reasons(self.model.explain(query, items), query, self.catalogue, k)
+
+    def history_of(self, user: object) -> list[str]:
+        """Return the item ids in the history of a known user, oldest first."""
+        return self.catalogue.items.decode(self._known([user]).items).to_list()
+
+    def joined_by(self, names: Sequence[str], features: Mapping[str, NDArray[np.float32]]) -> Trained:
+        """Return it with further items, called ``names``, of which only ``features`` are known (float32 ``[n, dim]`` each).
+
+        They can stand in histories, such as pictures that somebody likes; exclude them from what is recommended. Raises
+        ``VitrinaError`` when the model scores only items that it was trained on, ``DataError`` for names that are taken.
+        """
+        if not self.model.declares.new_items:
+            raise VitrinaError(f"{self.model.name} knows only the items that it was trained on; it cannot look at pictures.")
+        old, n = self.catalogue, len(names)
+        known = {name: old.features.get(name) for name in {**old.features, **features}}
+        added = {name: features.get(name) for name in known}
+        grown = Catalogue(
+            Vocabulary(pl.concat([old.items.ids, pl.Series("id", list(names), dtype=pl.String)]), old.items.kind),
+            pl.concat([old.table, old.table.clear(n)]) if old.table.width else old.table,
+            {name: _one_below_the_other(known[name], len(old), added[name], n) for name in known},
+            {**old.recipes, **{name: recipe for name, recipe in self.recipes.items() if name in features}},
+            old.pictures,
+        )
+        popularity = None if self.popularity is None else np.concatenate([self.popularity, np.zeros(n, np.float32)])
+        return replace(self, model=self.model.with_items(grown), catalogue=grown, popularity=popularity)
 
     def save(self, folder: str | Path, *, overwrite: bool = False, histories: bool = True) -> None:
         """Save to a folder, see ``vitrina.models.storage.save_trained``."""
@@ -220,6 +253,16 @@ class Trained:
             named.append(because(self.model.explain(asked, listed[block]), asked, self.catalogue))
         by_all = pl.when(pl.Series(filled[row, rank_of])).then(pl.lit("popularity"))
         return pl.select(by_all.otherwise(pl.concat(named)).alias("because")).to_series()
+
+
+def _one_below_the_other(
+    known: FeatureMatrix | None, n_known: int, added: NDArray[np.float32] | None, n_added: int
+) -> NDArray[np.float32]:
+    """Join the rows of a feature of known and of added items, NaN for those of which it is not at hand."""
+    above = None if known is None or issparse(known) else np.asarray(known)
+    width = next(part.shape[1] for part in (above, added) if part is not None)
+    nothing = np.full((max(n_known, n_added), width), np.nan, np.float32)
+    return np.concatenate([nothing[:n_known] if above is None else above, nothing[:n_added] if added is None else added])
 
 
 def _check_length(k: object) -> None:
