@@ -6,14 +6,12 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from vitrina.data.catalogue import Recipe
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.queries import Queries
 from vitrina.data.vocabulary import Vocabulary
 
 START = 1_700_000_000
 DAY = 86_400
-EVF = ("brightness", "saturation", "sharpness", "entropy", "contrast", "colorfulness")
 
 
 def log(
@@ -36,7 +34,7 @@ def log(
 def worded(dataset: Dataset) -> Dataset:
     """Give every item the feature ``words``, counts made from its id: items of a checkerboard's group share one word.
 
-    And what pictures would give: ``evf`` (measured, with named columns) and ``dnn``, alike within a group.
+    And what pictures would give: ``evf`` and ``dnn``, alike within a group.
     """
     numbers = numbers_of(dataset)
     words = np.zeros((len(numbers), 20), np.float32)
@@ -44,9 +42,12 @@ def worded(dataset: Dataset) -> Dataset:
     words[np.arange(len(numbers)), 10 + numbers % 7] = 1
     look = np.stack([np.random.default_rng(n).standard_normal(6) for n in numbers]).astype(np.float32)
     group = np.stack([np.random.default_rng(1000 + n // 12).standard_normal(6) for n in numbers]).astype(np.float32)
-    features = {"words": csr_matrix(words), "evf": 5 + group + 0.2 * look[:, ::-1], "dnn": np.ascontiguousarray(group + 0.2 * look)}
-    recipes = {"evf": Recipe(source="evf", columns=EVF), "dnn": Recipe(source="network")}
-    return replace(dataset, catalogue=replace(dataset.catalogue, features=features, recipes=recipes))
+    features = {
+        "words": csr_matrix(words),
+        "evf": 5 + group + 0.2 * look[:, ::-1],
+        "dnn": np.ascontiguousarray(group + 0.2 * look),
+    }
+    return replace(dataset, catalogue=replace(dataset.catalogue, features=features))
 
 
 def numbers_of(dataset: Dataset) -> np.ndarray:
@@ -55,18 +56,22 @@ def numbers_of(dataset: Dataset) -> np.ndarray:
 
 
 def described(dataset: Dataset) -> Dataset:
-    """Give every item an artist, a price, attributes and moods, alike within a group; columns that are there stay."""
+    """Give every item an artist, a price, attributes and moods, alike within a group, unless the catalogue has attributes."""
+    if dataset.catalogue.attributes:
+        return dataset
     n = numbers_of(dataset)
     columns = {
         "artist": [f"artist {g}" for g in n // 12],
         "price": 100.0 + 1000 * (n // 12) + n % 12,
-        "color": [[f"color {g}", f"color {10 + g}"] if few else [f"color {g}"] for g, few in zip(n // 12, n % 5 > 2, strict=True)],
+        "color": [
+            [f"color {g}", f"color {10 + g}"] if few else [f"color {g}"] for g, few in zip(n // 12, n % 5 > 2, strict=True)
+        ],
         "style": [None if m % 7 == 3 else f"style {g}" for m, g in zip(n, n // 12, strict=True)],
         "mood_calm": 1 + n // 12 % 5,
         "mood_warm": 1 + (n // 12 + n % 2) % 5,
     }
     there = dataset.catalogue.table
-    added = pl.DataFrame({name: values for name, values in columns.items() if name not in there.columns})
+    added = pl.DataFrame(columns)
     table = pl.concat([there, added], how="horizontal") if there.width else added
     return replace(dataset, catalogue=replace(dataset.catalogue, table=table))
 

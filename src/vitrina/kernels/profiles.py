@@ -53,9 +53,7 @@ def _rows(similarities: Floats, offsets: NDArray[np.int64], members: NDArray[np.
             total[c] *= share
 
 
-def mean_of_largest(
-    similarities: Floats, offsets: NDArray[np.int64], members: NDArray[np.int32], most: int, out: Floats
-) -> None:
+def mean_of_largest(similarities: Floats, offsets: NDArray[np.int64], members: NDArray[np.int32], most: int, out: Floats) -> None:
     """Fill ``out [n, m]`` with the mean of the ``most`` largest similarities of each profile, of all with ``most`` 0.
 
     ``similarities [k, m]`` has one row for each of ``k`` items; profile q consists of the rows
@@ -111,7 +109,7 @@ def mean_of_largest_at(
     """Like ``mean_of_largest``, but only for the pairs (profile ``queries[p]``, column ``columns[p]``): float32 ``[p]``."""
     if members.size and not 0 <= int(members.min()) <= int(members.max()) < len(similarities):
         raise ValueError(f"profiles name items beyond the {len(similarities)} similarities.")
-    inside = not queries.size or (0 <= int(queries.min()) and int(queries.max()) < offsets.size - 1)
+    inside = not queries.size or (int(queries.min()) >= 0 and int(queries.max()) < offsets.size - 1)
     if not inside or (columns.size and not 0 <= int(columns.min()) <= int(columns.max()) < similarities.shape[1]):
         raise ValueError(f"pairs beyond {offsets.size - 1} profiles and {similarities.shape[1]} columns.")
     out = np.empty(queries.size, np.float32)

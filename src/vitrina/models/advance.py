@@ -57,9 +57,7 @@ class Tally:
         return np.exp2(-ages / self.half_life), np.exp2(-np.diff(newest, prepend=since) / self.half_life)
 
 
-def tally(
-    log: Dataset, holders: csr_matrix | None = None, *, first_only: bool = False, half_life: float | None = None
-) -> Tally:
+def tally(log: Dataset, holders: csr_matrix | None = None, *, first_only: bool = False, half_life: float | None = None) -> Tally:
     """Count the events of ``log`` by item, or by what the items hold: ``holders [n_items, n_columns]``, its entries.
 
     ``first_only``: a person's repeats count once. Raises ``VitrinaError`` when a timestamp is missing, or when the items of

@@ -147,7 +147,7 @@ def _state(model: Recommender) -> tuple[dict[str, NDArray[Any]], dict[str, Any],
                 arrays |= {f"{n}:{key}": array for key, array in of_part.items()}
                 parts[text] = {"numbers": its_numbers, "parts": its_parts}
         elif issparse(value):
-            matrix = csr_matrix(value)
+            matrix = csr_matrix(value)  # type: ignore[call-overload]
             arrays |= {f"{name}/data": matrix.data, f"{name}/indices": matrix.indices, f"{name}/indptr": matrix.indptr}
             arrays[f"{name}/shape"] = np.array(matrix.shape, np.int64)
         elif isinstance(value, np.ndarray):
@@ -180,9 +180,7 @@ def _restore(
         setattr(model, name, value)
 
 
-def _restored_parts(
-    model: Recommender, arrays: Mapping[str, NDArray[Any]], parts: Mapping[str, Any]
-) -> dict[str, Recommender]:
+def _restored_parts(model: Recommender, arrays: Mapping[str, NDArray[Any]], parts: Mapping[str, Any]) -> dict[str, Recommender]:
     """Build the parts that the model's own settings name, and no others."""
     named = list(model.settings.get("parts", ()))
     if list(parts) != named:

@@ -96,5 +96,5 @@ def _identity(queries: Queries, items: Items) -> bytes:
             digest.update(b"none")
         else:
             digest.update(f"{array.dtype}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
     return digest.digest()

@@ -157,12 +157,12 @@ class Hybrid(Recommender):
 
     def follow(self, log: Dataset) -> Scorer:
         """Let the parts that advance go on with the log; the others stay as they were fitted."""
+        if not self.declares.advances:
+            return super().follow(log)
         known: dict[str, dict[str, Scorer]] = self.__dict__.get("_followed", {})
         identity = log.fingerprint
         if identity not in known:
-            known[identity] = {
-                text: part.follow(log) if part.declares.advances else part for text, part in self.parts_.items()
-            }
+            known[identity] = {text: part.follow(log) if part.declares.advances else part for text, part in self.parts_.items()}
         return self._blend(known[identity], identity)
 
     def with_items(self, catalogue: Catalogue) -> Self:

@@ -24,7 +24,7 @@ Value = str | tuple[str, ...]
 
 _PIECE = re.compile(r'\s*(?:(?P<mark>[()\[\],=])|"(?P<quoted>[^"]*)"|(?P<bare>[^\s()\[\],="]+))')
 _BARE = re.compile(r'[^\s()\[\],="]+')
-_EXAMPLE = 'Write it like fa, visrank(feature=evf) or visrank(feature=evf, columns=[brightness, contrast]).'
+_EXAMPLE = "Write it like fa, visrank(feature=evf) or visrank(feature=evf, columns=[brightness, contrast])."
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 
 #: Steps from 0 to 1.
 STEPS = 10
@@ -18,7 +18,7 @@ def simplex(n: int) -> Iterator[Tenths]:
     """Yield all ways to share ``STEPS`` steps among ``n`` parts, C(STEPS + n - 1, n - 1) of them."""
     for bars in combinations(range(STEPS + n - 1), n - 1):
         ends = (-1, *bars, STEPS + n - 1)
-        yield tuple(b - a - 1 for a, b in zip(ends, ends[1:], strict=False))
+        yield tuple(b - a - 1 for a, b in pairwise(ends))
 
 
 def best_weights(n: int, value: Callable[[tuple[float, ...]], float]) -> tuple[float, ...]:
@@ -28,8 +28,9 @@ def best_weights(n: int, value: Callable[[tuple[float, ...]], float]) -> tuple[f
     starting nearest to equal weights. A value that is not a number is worse than any other.
     """
     equal = (1 / n,) * n
-    tried: dict[Tenths, float] = {}
     best, best_value = equal, _number(value(equal))
+    here = tuple(STEPS // n + (part < STEPS % n) for part in range(n))
+    tried: dict[Tenths, float] = {} if STEPS % n else {here: best_value}
 
     def better(point: Tenths) -> bool:
         nonlocal best, best_value
@@ -46,7 +47,6 @@ def best_weights(n: int, value: Callable[[tuple[float, ...]], float]) -> tuple[f
         for point in simplex(n):
             better(point)
         return best
-    here = tuple(STEPS // n + (part < STEPS % n) for part in range(n))
     better(here)
     while True:
         found = next((point for point in _moved(here) if better(point)), None)
@@ -60,9 +60,7 @@ def _moved(point: Tenths) -> Iterator[Tenths]:
     for giver in range(len(point)):
         for taker in range(len(point)):
             for steps in range(1, point[giver] + 1) if giver != taker else ():
-                yield tuple(
-                    own - steps * (part == giver) + steps * (part == taker) for part, own in enumerate(point)
-                )
+                yield tuple(own - steps * (part == giver) + steps * (part == taker) for part, own in enumerate(point))
 
 
 def _number(value: float) -> float:

@@ -48,7 +48,8 @@ class CountsValues:
         if len(names) < 2:
             return counts
         largest = largest_of_attribute(counts, self.attributes_, len(names))
-        return counts / np.where(largest > 0, largest, 1)[:, self.attributes_]
+        largest[largest == 0] = 1
+        return np.asarray(counts / largest[:, self.attributes_], np.float32)
 
     def score_counts(self, counts: Scores, queries: Queries, items: Items) -> Scores:
         """Return the scores that counts ``[n, n_values]`` give; NaN for items without a value, and where nothing was counted."""

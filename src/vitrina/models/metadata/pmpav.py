@@ -54,17 +54,14 @@ class PersonalValues(CountsValues):
 
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         """Return what each purchase adds to the counts of the item's values, exactly: repeats count each."""
-        counts = self._counts(queries)
-        found = Explanation(queries.offsets, np.empty(queries.items.size, np.float32), exact=True)
-        rows = found.rows
+        counts, rows = self._counts(queries), np.repeat(np.arange(len(queries)), queries.histories.lengths)
         scaled = self.scaled(counts)
         unit = np.divide(scaled, counts, out=np.zeros_like(scaled), where=counts > 0)  # what one purchase of a value counts
-        worth = csr_matrix(self.shares_.T)[items].multiply(unit).tocsr()  # [n, n_values]: of each purchase with that value
-        parts = self.held_[queries.items].multiply(worth[rows]).sum(axis=1)
-        found.contributions[:] = np.asarray(parts, np.float32).ravel()
+        shares = csr_matrix(self.shares_.T)[items]  # [n, n_values]: what the item's values make of its score
+        worth = csr_matrix(shares.multiply(unit))
+        parts = np.asarray(self.held_[queries.items].multiply(worth[rows]).sum(axis=1), np.float32).ravel()
         lost = ~counts.any(axis=1) | ~self.described_[items]
-        found.contributions[lost[rows]] = np.nan
-        return found
+        return Explanation(queries.offsets, np.where(lost[rows], np.float32(np.nan), parts), exact=True)
 
     def _counts(self, queries: Queries) -> Scores:
         """How many purchases of each history have each value: float32 ``[n, n_values]``."""

@@ -61,7 +61,7 @@ class Price(Recommender):
         asked = self.prices_ if items is None else self.prices_[items]
         scores = self._means(queries)[:, None] - asked
         np.abs(scores, out=scores)
-        return np.negative(scores, out=scores)
+        return np.asarray(np.negative(scores, out=scores))
 
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         """No single item of the history plays a part, only the mean of their prices."""
@@ -76,7 +76,8 @@ class Price(Recommender):
         known = ~np.isnan(prices)
         counts = np.bincount(rows[known], minlength=len(queries))
         sums = np.bincount(rows[known], prices[known], len(queries))
-        return np.divide(sums, counts, out=np.full(len(queries), np.nan), where=counts > 0).astype(np.float32)
+        means = np.divide(sums, counts, out=np.full(len(queries), np.nan), where=counts > 0)
+        return np.asarray(means, np.float32)
 
     def why_not(self, dataset: Dataset) -> str:
         """Say that prices are missing."""

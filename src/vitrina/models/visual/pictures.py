@@ -57,7 +57,8 @@ class Pictures:
     def room(self) -> Scores:
         """Room for as many numbers: in a nameless file where the features lie in files, else in memory."""
         if any(isinstance(matrix, np.memmap) for matrix, _ in self.parts) and min(self.shape):
-            return np.memmap(tempfile.TemporaryFile(), np.float32, "w+", shape=self.shape)
+            with tempfile.TemporaryFile() as file:  # what is mapped outlives the closing, and goes with the last array
+                return np.memmap(file, np.float32, "w+", shape=self.shape)
         return np.empty(self.shape, np.float32)
 
 

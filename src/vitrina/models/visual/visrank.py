@@ -234,7 +234,7 @@ class VisRank(Recommender):
         vectors = np.asarray(self.vectors_[at])
         if self._one_column:
             return np.ascontiguousarray(-np.abs(profile - vectors.T))
-        return np.matmul(profile, vectors.T)
+        return np.asarray(np.matmul(profile, vectors.T))
 
     def _pairs(self, one: NDArray[np.int32], other: NDArray[np.int32]) -> Scores:
         """The likeness of items, pair by pair."""
