@@ -97,17 +97,17 @@ def _intervals(config: RunConfig, users: dict[str, pl.DataFrame]) -> dict[str, d
 def _method(
     name: str, record: dict[str, Any], trials: Sequence[TrialRecord], intervals: Any, group: str, shape: Shape
 ) -> dict[str, Any]:
-    cls = model_class(name)
+    cls, model = model_class(name), make(name, **record["settings"])
     return {
         "name": name,
         "title": cls.title,
         "family": family(name),
         "paper": cls.paper,
-        "personalised": cls.declares.personalised,
+        "personalised": model.declares.personalised,
         "metrics": record["metrics"],
         "intervals": intervals,
         "seconds": record["seconds"],
-        "memory_mb": make(name, **record["settings"]).memory(shape) / 1e6,
+        "memory_mb": model.memory(shape) / 1e6,
         "trials": len(trials),
         "failed_trials": sum(t.state == "failed" for t in trials),
         "capped": record["capped"],

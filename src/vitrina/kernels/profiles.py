@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 @njit(nogil=True, cache=True, fastmath=REORDERED)
 def _rows(similarities: Floats, offsets: NDArray[np.int64], members: NDArray[np.int32], most: int, out: Floats) -> None:
     n_columns = similarities.shape[1]
-    best = np.empty((most, n_columns), np.float32)
+    best, rest = np.empty((most, n_columns), np.float32), np.empty(n_columns, np.float32)
     for query in range(offsets.size - 1):
         begin, end = offsets[query], offsets[query + 1]
         total = out[query]
@@ -36,14 +36,15 @@ def _rows(similarities: Floats, offsets: NDArray[np.int64], members: NDArray[np.
                 if levels == 1:
                     top = best[0]
                     for c in range(n_columns):
-                        top[c] = max(top[c], row[c])
-                else:
-                    for c in range(n_columns):
-                        new = row[c]
-                        for level in range(levels):
-                            old = best[level, c]
-                            best[level, c] = max(old, new)
-                            new = min(old, new)
+                        top[c] = top[c] if top[c] > row[c] else row[c]
+                else:  # level by level, so that columns vectorise: the smaller number goes on to the next
+                    rest[:] = row
+                    for level in range(levels):
+                        top = best[level]
+                        for c in range(n_columns):
+                            old, new = top[c], rest[c]
+                            top[c] = old if old > new else new
+                            rest[c] = new if old > new else old
             total[:] = best[0]
             for level in range(1, levels):
                 for c in range(n_columns):

@@ -61,11 +61,14 @@ class Blend:
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the weighted sums."""
-        out = np.empty((len(queries), self.n_items if items is None else items.shape[-1]), np.float32)
+        pieces = []
         for start, batch in queries.batches(max(1, _BLOCK // max(1, self.n_items))):
-            rows = slice(start, start + len(batch))
-            out[rows] = self._sum(batch, items if items is None or items.ndim == 1 else items[rows])
-        return out
+            asked = items if items is None or items.ndim == 1 else items[start : start + len(batch)]
+            pieces.append(self._sum(batch, asked))
+        if len(pieces) == 1:
+            return pieces[0]
+        nothing = np.empty((0, self.n_items if items is None else items.shape[-1]), np.float32)
+        return np.concatenate(pieces) if pieces else nothing
 
     def _sum(self, queries: Queries, items: Items) -> Scores:
         if self.memo is None:
@@ -83,8 +86,14 @@ class Blend:
         return total
 
     def _normalised(self, queries: Queries, items: Items, used: NDArray[np.int64]) -> Normalised:
-        scorers = list(self.scorers.values())
-        return [normalised(self.normalise, scorers[n].score(queries), queries, items) for n in used.tolist()]
+        scorers = list(self.scorers.items())
+        found = []
+        for text, scorer in (scorers[n] for n in used.tolist()):
+            scores = scorer.score(queries)
+            if scores.shape[1] != self.n_items:
+                raise VitrinaError(f"{text} knows {scores.shape[1]} items, but the hybrid {self.n_items}.")
+            found.append(normalised(self.normalise, scores, queries, items))
+        return found
 
 
 def _identity(queries: Queries, items: Items) -> bytes:

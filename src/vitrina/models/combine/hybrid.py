@@ -38,7 +38,7 @@ from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.combine.blend import Blend, Memo
-from vitrina.models.combine.normalise import Normalise, affine, columns, counted
+from vitrina.models.combine.normalise import Normalise, affine, columns, offered
 from vitrina.models.combine.parts import parse_part
 from vitrina.models.combine.weights import best_weights
 from vitrina.models.explanation import REST, Explanation
@@ -205,7 +205,7 @@ class Hybrid(Recommender):
             if not weight:
                 continue
             scores = part.score(queries)
-            scale = affine(self.normalise, scores, counted(queries, scores))
+            scale = affine(self.normalise, offered(queries, scores))
             there = ~np.isnan(columns(scores, items[:, None])[:, 0])
             found, slope = part.explain(queries, items), weight * scale.slope
             total += np.where(there[found.rows], slope[found.rows] * found.contributions, 0)

@@ -29,34 +29,36 @@ class Affine:
 
     def __call__(self, scores: Scores) -> Scores:
         """Return the normalised scores ``[n, m]``, the lowest in place of NaN."""
-        scaled = (scores - self.shift[:, None]) * self.slope[:, None]
+        scaled = scores - self.shift[:, None]
+        scaled *= self.slope[:, None]
         np.copyto(scaled, self.lowest[:, None], where=np.isnan(scaled))
         return scaled
 
 
-def counted(queries: Queries, scores: Scores) -> NDArray[np.bool_]:
-    """Mark the scores ``[n, n_items]`` over which is normalised: known ones of items on offer, or of all where nobody says."""
-    known = ~np.isnan(scores)
-    return known & queries.context[ON_OFFER].astype(bool) if ON_OFFER in queries.context else known
+def offered(queries: Queries, scores: Scores) -> Scores:
+    """Return the scores ``[n, n_items]`` over which is normalised: NaN for items not on offer, as far as the queries say."""
+    if ON_OFFER not in queries.context:
+        return scores
+    return np.where(queries.context[ON_OFFER].astype(bool), scores, np.float32(np.nan))
 
 
-def affine(kind: Normalise, scores: Scores, over: NDArray[np.bool_]) -> Affine:
-    """Return the normalisation of scores ``[n, n_items]`` over the marked ones; not for ``rank``, which has none.
+def affine(kind: Normalise, scores: Scores) -> Affine:
+    """Return the normalisation over scores ``[n, n_items]``, NaN aside; not for ``rank``, which has none.
 
     ``minmax`` makes the lowest 0 and the highest 1, ``zscore`` the mean 0 and the standard deviation 1; where all are equal,
     all become 0. ``none`` changes nothing. A missing score counts as the lowest.
     """
-    low = np.min(scores, axis=1, where=over, initial=np.inf)
-    high = np.max(scores, axis=1, where=over, initial=-np.inf)
-    some = over.any(axis=1)
+    low = np.fmin.reduce(scores, axis=1, initial=np.float32(np.nan)).astype(np.float64)
+    high = np.fmax.reduce(scores, axis=1, initial=np.float32(np.nan)).astype(np.float64)
+    some = ~np.isnan(low)
     low, high = np.where(some, low, 0), np.where(some, high, 0)
     shift, spread = np.zeros(len(scores)), np.ones(len(scores))
     if kind == "minmax":
-        shift, spread = low.astype(np.float64), high.astype(np.float64) - low
+        shift, spread = low, high - low
     elif kind == "zscore":
-        n = np.maximum(over.sum(axis=1), 1)
-        shift = np.sum(scores, axis=1, where=over, dtype=np.float64) / n
-        spread = np.sqrt(np.sum(np.square(scores - shift[:, None]), axis=1, where=over) / n)
+        n = np.maximum((~np.isnan(scores)).sum(axis=1), 1)
+        shift = np.nansum(scores, axis=1, dtype=np.float64) / n
+        spread = np.sqrt(np.nansum(np.square(scores - shift[:, None]), axis=1) / n)
     flat = high - low <= _FLAT * np.maximum(np.abs(low), np.abs(high))
     if kind == "none":
         flat[:] = False
@@ -65,11 +67,12 @@ def affine(kind: Normalise, scores: Scores, over: NDArray[np.bool_]) -> Affine:
     return Affine(shift.astype(np.float32), slope.astype(np.float32), lowest.astype(np.float32))
 
 
-def ranks(scores: Scores, over: NDArray[np.bool_]) -> Scores:
-    """Return the rank of each marked score of a row, 0 the lowest and 1 the highest; equal scores share the mean of their ranks.
+def ranks(scores: Scores) -> Scores:
+    """Return the rank of each score in its row, 0 the lowest and 1 the highest; equal scores share the mean of their ranks.
 
-    Scores that are not marked get 0.
+    NaN gets 0.
     """
+    over = ~np.isnan(scores)
     n_columns = scores.shape[1]
     keyed = np.where(over, scores, np.inf)
     order = np.argsort(keyed, axis=1, kind="stable")
@@ -92,11 +95,9 @@ def ranks(scores: Scores, over: NDArray[np.bool_]) -> Scores:
 
 def normalised(kind: Normalise, scores: Scores, queries: Queries, items: Items) -> tuple[Scores, NDArray[np.bool_]]:
     """Return the normalised scores of the wanted items, and which were known, from those of all items ``[n, n_items]``."""
-    over = counted(queries, scores)
-    if kind == "rank":
-        return columns(ranks(scores, over), items), ~np.isnan(columns(scores, items))
-    wanted = columns(scores, items)
-    return affine(kind, scores, over)(wanted), ~np.isnan(wanted)
+    wanted, over = columns(scores, items), offered(queries, scores)
+    known = ~np.isnan(wanted)
+    return columns(ranks(over), items) if kind == "rank" else affine(kind, over)(wanted), known
 
 
 def columns(scores: Scores, items: Items) -> Scores:

@@ -41,13 +41,14 @@ from vitrina.kernels.profiles import mean_of_largest, mean_of_largest_at
 from vitrina.kernels.sparse import sparse_dense
 from vitrina.kernels.threads import over_blocks
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.explanation import Explanation
+from vitrina.models.explanation import Explanation, blocks
 from vitrina.models.factors.products import pair_products
 from vitrina.models.space import Choice, Ints, Only, hyperparameters, refuse_idle
 from vitrina.models.visual.pictures import Scale, inverse_lengths, pictures_of, scaled
 from vitrina.ranking.scorer import Items, Scores
 
 _ROWS = 2048  # items compared at a time by a thread
+_LIKED = 8192  # with about so many items of histories
 _COLUMNS = 64  # of a measured feature, for foretelling costs: data sets do not tell them beforehand
 
 
@@ -131,7 +132,11 @@ class VisRank(Recommender):
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the likeness; NaN for items without a picture, and where no item of the history has one."""
-        return self._score(self._profiles(queries), items)
+        out = np.empty((len(queries), len(self.vectors_) if items is None else items.shape[-1]), np.float32)
+        for block in blocks(queries.histories.lengths, _LIKED):
+            asked = items if items is None or items.ndim == 1 else items[block]
+            out[block] = self._score(self._profiles(queries.rows(block.start, block.stop)), asked)
+        return out
 
     def score_pictures(self, features: Scores, offsets: NDArray[np.int64], items: Items = None) -> Scores:
         """Score for people given by the features of pictures from anywhere: person q likes rows ``offsets[q]:offsets[q + 1]``.
