@@ -180,7 +180,7 @@ class Hybrid(Recommender):
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         """Return the parts' own explanations, scaled as their scores are.
 
-        What a normalisation subtracts belongs to the named part of a model that has one (``price``), else to the part named
+        What a normalisation subtracts belongs to the only named part of a model (``price``), or else to the part named
         ``normalisation``. By ranks, which are no sum: an estimate.
         """
         if self.normalise == "rank":
@@ -189,13 +189,11 @@ class Hybrid(Recommender):
         pieces = [self._explain(batch, items[start : start + step]) for start, batch in queries.batches(step)]
         if not pieces:
             return Explanation(queries.offsets, np.empty(0, np.float32), {}, self.declares.explains == "exact")
-        names = dict.fromkeys(name for piece in pieces for name in piece.others)
-        return Explanation(
-            queries.offsets,
-            np.concatenate([piece.contributions for piece in pieces]),
-            {name: np.concatenate([piece.others[name] for piece in pieces]) for name in names},
-            self.declares.explains == "exact",
-        )
+        others = {name: np.concatenate([piece.others[name] for piece in pieces]) for name in pieces[0].others}
+        if not others[NORMALISATION].any():
+            del others[NORMALISATION]
+        contributions = np.concatenate([piece.contributions for piece in pieces])
+        return Explanation(queries.offsets, contributions, others, self.declares.explains == "exact")
 
     def _explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         total = np.zeros(queries.items.size, np.float32)
@@ -212,8 +210,8 @@ class Hybrid(Recommender):
             for name, by in found.others.items():
                 others[name] = others.get(name, np.float32(0)) + np.where(there, slope * by, 0)
             added = np.where(there, -slope * scale.shift, weight * scale.lowest)
-            home = next((name for name in found.others if name != REST), NORMALISATION)
-            others[home] += added
+            named = [name for name in found.others if name != REST]
+            others[named[0] if len(named) == 1 else NORMALISATION] += added
             known |= there
         rows = np.repeat(np.arange(len(queries)), queries.histories.lengths)
         total[~known[rows]] = np.nan

@@ -75,12 +75,7 @@ class MPAV(CountsValues, Recommender):
         for n, name in enumerate(self.names):
             of_items = np.asarray(self.shares_.T @ np.where(self.attributes_ == n, counts[0], 0), np.float32)
             parts[name] = np.where(np.isnan(scores), np.float32(np.nan), of_items[items])
-        return Explanation(queries.offsets, self._no_history(queries, scores), parts, exact=True)
-
-    @staticmethod
-    def _no_history(queries: Queries, scores: Scores) -> Scores:
-        nothing = np.where(np.isnan(scores), np.float32(np.nan), np.float32(0))
-        return np.repeat(nothing, queries.histories.lengths)
+        return Explanation.of_causes(queries, parts)
 
     def why_not(self, dataset: Dataset) -> str:
         """Say which attribute is missing."""

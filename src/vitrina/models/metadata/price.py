@@ -65,9 +65,7 @@ class Price(Recommender):
 
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         """No single item of the history plays a part, only the mean of their prices."""
-        scores = self.score(queries, items[:, None])[:, 0]
-        nothing = np.where(np.isnan(scores), np.float32(np.nan), np.float32(0))
-        return Explanation(queries.offsets, np.repeat(nothing, queries.histories.lengths), {"price": scores}, exact=True)
+        return Explanation.without_history(queries, "price", self.score(queries, items[:, None])[:, 0])
 
     def _means(self, queries: Queries) -> Scores:
         """The mean price of each history, NaN where none is known."""

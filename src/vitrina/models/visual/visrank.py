@@ -132,11 +132,11 @@ class VisRank(Recommender):
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the likeness; NaN for items without a picture, and where no item of the history has one."""
-        out = np.empty((len(queries), len(self.vectors_) if items is None else items.shape[-1]), np.float32)
+        pieces = []
         for block in blocks(queries.histories.lengths, _LIKED):
             asked = items if items is None or items.ndim == 1 else items[block]
-            out[block] = self._score(self._profiles(queries.rows(block.start, block.stop)), asked)
-        return out
+            pieces.append(self._score(self._profiles(queries.rows(block.start, block.stop)), asked))
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces or [self._score(self._profiles(queries), items)])
 
     def score_pictures(self, features: Scores, offsets: NDArray[np.int64], items: Items = None) -> Scores:
         """Score for people given by the features of pictures from anywhere: person q likes rows ``offsets[q]:offsets[q + 1]``.
