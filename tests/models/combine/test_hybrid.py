@@ -273,3 +273,19 @@ def test_every_part_looks_at_new_items(board):
     assert model.score(before.histories()).shape[1] == 20
     with pytest.raises(NotImplementedError):
         Hybrid(parts=("fa", "ease")).fit(before).with_items(board.train.catalogue)
+
+
+def test_long_lists_of_queries_are_scored_in_pieces(board, monkeypatch):
+    model, queries = make("hybrid", parts=("fa", "price", "mpav")).fit(board.train), board.train.histories()
+    each = np.random.default_rng(0).integers(0, 24, (40, 3)).astype(np.int32)
+
+    def answers():
+        found = model.explain(queries, each[:, 0])
+        return model.score(queries), model.score(queries, each), found.contributions, *found.others.values()
+
+    whole = answers()
+    monkeypatch.setattr("vitrina.models.combine.blend._BLOCK", 24 * 7)
+    monkeypatch.setattr("vitrina.models.combine.hybrid._BLOCK", 24 * 7)
+    for one, other in zip(whole, answers(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert list(model.explain(queries, each[:, 0]).others)[1:] == ["price", "color", "style", "mood"]

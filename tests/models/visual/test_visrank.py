@@ -244,3 +244,15 @@ def test_is_about_as_fast_as_the_bare_product(tmp_path):
             return
         time.sleep(0.5)
     raise AssertionError(f"times of the bare product: {ratios}")
+
+
+def test_long_lists_of_histories_are_scored_in_pieces(monkeypatch):
+    dataset, rng = gallery(dnn=pictures()), np.random.default_rng(0)
+    queries = asked(*[rng.integers(0, 12, n).tolist() for n in (3, 0, 5, 1, 4)])
+    each = rng.integers(0, 12, (5, 4)).astype(np.int32)
+    model = make("visrank").fit(dataset)
+    whole = model.score(queries), model.score(queries, each), model.score(queries, each[0])
+    monkeypatch.setattr("vitrina.models.visual.visrank._LIKED", 4)
+    pieces = model.score(queries), model.score(queries, each), model.score(queries, each[0])
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)

@@ -1,6 +1,6 @@
 """Hybrid: the weighted sum of what other models say, each on the same scale.
 
-Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2019 (arXiv
+Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2018 (arXiv
 1706.05786), whose hybrids are Hyb1 ``fa + visrank (DNN) + visrank (EVF) + price``, Hyb2 ``fa + visrank (DNN)``, Hyb3 ``fa +
 visrank (EVF)`` and Hyb4 ``fa + price``, and whose experts judged DNN and EVF half and half. With s_m the score of part m and
 N a normalisation per query::
@@ -108,7 +108,7 @@ class Hybrid(Recommender):
 
     name: ClassVar[str] = "hybrid"
     title: ClassVar[str] = "Hybrid"
-    paper: ClassVar[str] = "Messina et al. 2019"
+    paper: ClassVar[str] = "Messina et al. 2018"
     declares: ClassVar[Declares] = OfParts()  # type: ignore[assignment]
 
     def __post_init__(self) -> None:

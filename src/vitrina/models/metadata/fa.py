@@ -1,6 +1,6 @@
 """FA, favourite artist: an item is scored by how often the person bought works of its artist.
 
-Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2019 (arXiv
+Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2018 (arXiv
 1706.05786)::
 
     score(u, i) = number of purchases in history(u) of works by the artist of i
@@ -32,7 +32,7 @@ class FavouriteArtist(PersonalValues, Recommender):
 
     name: ClassVar[str] = "fa"
     title: ClassVar[str] = "Favourite artist"
-    paper: ClassVar[str] = "Messina et al. 2019"
+    paper: ClassVar[str] = "Messina et al. 2018"
     declares: ClassVar[Declares] = Declares(
         new_items=True, missing_scores=True, closed_form=True, counts_repeats=True, explains="exact"
     )

@@ -1,6 +1,6 @@
 """MPAV, most popular attribute values: an item is scored by how much was sold of what it is like.
 
-Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2019 (arXiv
+Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2018 (arXiv
 1706.05786). With V_i the values of an attribute that item i has (its colours, its style) and n(a) the number of past
 purchases, by anybody and repeats included, of items that have the value a::
 
@@ -44,7 +44,7 @@ class MPAV(CountsValues, Recommender):
 
     name: ClassVar[str] = "mpav"
     title: ClassVar[str] = "Popular attribute values"
-    paper: ClassVar[str] = "Messina et al. 2019"
+    paper: ClassVar[str] = "Messina et al. 2018"
     declares: ClassVar[Declares] = Declares(
         personalised=False, new_items=True, advances=True, missing_scores=True, closed_form=True, explains="exact"
     )

@@ -1,6 +1,6 @@
 """PMPAV, personalised most popular attribute values: an item is scored by how much of what it is like the person bought.
 
-Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2019 (arXiv
+Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2018 (arXiv
 1706.05786). MPAV (see ``mpav``) with n_u(a), the number of the person's own purchases of items that have the value a::
 
     score(u, i) = sum over a in V_i of n_u(a) / |V_i|
@@ -88,7 +88,7 @@ class PMPAV(PersonalValues, Recommender):
 
     name: ClassVar[str] = "pmpav"
     title: ClassVar[str] = "Own attribute values"
-    paper: ClassVar[str] = "Messina et al. 2019"
+    paper: ClassVar[str] = "Messina et al. 2018"
     declares: ClassVar[Declares] = Declares(
         new_items=True, missing_scores=True, closed_form=True, counts_repeats=True, explains="exact"
     )

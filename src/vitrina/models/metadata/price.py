@@ -1,6 +1,6 @@
 """Price: an item is scored by how near its price is to what the person pays.
 
-Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2019 (arXiv
+Messina et al., "Exploring content-based artwork recommendation with metadata and visual features", UMUAI 2018 (arXiv
 1706.05786). With p_i the price of item i, or its logarithm::
 
     score(u, i) = -|p_i - mean of p_j over the purchases j in history(u)|
@@ -37,7 +37,7 @@ class Price(Recommender):
 
     name: ClassVar[str] = "price"
     title: ClassVar[str] = "Price"
-    paper: ClassVar[str] = "Messina et al. 2019"
+    paper: ClassVar[str] = "Messina et al. 2018"
     declares: ClassVar[Declares] = Declares(
         new_items=True, missing_scores=True, closed_form=True, counts_repeats=True, explains="exact"
     )

@@ -47,13 +47,15 @@ def values_of(catalogue: Catalogue, attribute: str) -> Values:
     named = _named(catalogue, attribute)
     pairs = [_pairs(catalogue, columns).with_columns(attribute=pl.lit(n, pl.Int32)) for n, columns in enumerate(named.values())]
     empty = pl.DataFrame(schema={"item": pl.Int64, "value": pl.String, "attribute": pl.Int32})
-    table = pl.concat([empty, *pairs]).with_columns(share=1 / pl.len().over("item", "attribute"))
-    table = table.with_columns(code=pl.struct("attribute", "value").rank("dense").cast(pl.Int64) - 1)
-    values = table.select("code", "attribute").unique("code").sort("code")
-    items, codes = table["item"].to_numpy(), table["code"].to_numpy()
+    table = pl.concat([empty, *pairs])
+    values = table.select("attribute", "value").unique().sort("attribute", "value").with_row_index("code")
+    coded = table.join(values, on=["attribute", "value"]).sort("item", "code")
+    items, codes = coded["item"].to_numpy(), coded["code"].to_numpy()
+    same = items * len(named) + coded["attribute"].to_numpy()  # the values of one attribute of one item
+    numbers = np.bincount(same, minlength=1)[same]
     shape = (len(catalogue), len(values))
-    held = csr_matrix((np.ones(len(table), np.float32), (items, codes)), shape=shape)
-    shares = csr_matrix((table["share"].to_numpy().astype(np.float32), (codes, items)), shape=shape[::-1])
+    held = csr_matrix((np.ones(len(coded), np.float32), (items, codes)), shape=shape)
+    shares = csr_matrix(((1 / numbers).astype(np.float32), (codes, items)), shape=shape[::-1])
     return Values(held, shares, values["attribute"].to_numpy().astype(np.int32), list(named))
 
 
@@ -116,7 +118,7 @@ def _pairs(catalogue: Catalogue, columns: list[str]) -> pl.DataFrame:
         part = part.explode("value") if isinstance(listed.dtype, pl.List) else part
         values = _as_text(part["value"], column)
         parts.append(part.with_columns(value=pl.lit(f"{column}=") + values if len(columns) > 1 else values))
-    return pl.concat(parts).drop_nulls().unique(maintain_order=True)
+    return pl.concat(parts).drop_nulls().unique()
 
 
 def _as_text(values: pl.Series, column: str) -> pl.Series:
