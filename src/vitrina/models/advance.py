@@ -82,7 +82,7 @@ def at_items(counts: Scores, queries: Queries, items: Items) -> Scores:
     """Return the counts ``[n, n_items]`` of the wanted items: scores that are the counts themselves."""
     if items is None:
         return counts
-    return counts[:, items] if items.ndim == 1 else np.take_along_axis(counts, items.astype(np.int64), axis=1)
+    return np.take(counts, items, axis=1) if items.ndim == 1 else np.take_along_axis(counts, items.astype(np.int64), axis=1)
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,9 @@ def leave_one_out(scorer: Scorer, queries: Queries, items: NDArray[np.int32]) ->
     return Explanation.of_sets(queries, lost, others={REST: rest}, exact=False)
 
 
-def blocks(sizes: NDArray[np.int64], most: int = _EVENTS) -> Iterator[slice]:
-    """Cut a list of histories, given by their ``sizes``, into pieces of about ``most`` events, which fit in memory."""
-    piece = np.cumsum(sizes) // most
+def blocks(sizes: NDArray[np.int64], most: int | None = None) -> Iterator[slice]:
+    """Cut a list of histories, given by their ``sizes``, into pieces of about ``most`` events, or of so many as fit in memory."""
+    piece = np.cumsum(sizes) // (most or _EVENTS)
     starts = np.flatnonzero(np.diff(piece, prepend=-1))
     for start, stop in pairwise([*starts.tolist(), sizes.size]):
         yield slice(start, stop)

@@ -104,4 +104,4 @@ def columns(scores: Scores, items: Items) -> Scores:
     """Pick the columns of the wanted items."""
     if items is None:
         return scores
-    return scores[:, items] if items.ndim == 1 else np.take_along_axis(scores, items.astype(np.int64), axis=1)
+    return np.take(scores, items, axis=1) if items.ndim == 1 else np.take_along_axis(scores, items.astype(np.int64), axis=1)
