@@ -275,7 +275,7 @@ class TestTraining:
 class TestCompare:
     def test_plan_runs_nothing(self, run: Run, shop: Path, tmp_path: Path):
         rows = json.loads(run("compare", shop, "--plan", "--json", "--out", tmp_path / "run").out)
-        assert {row["model"] for row in rows if not row["runs"]} == {"itemknn-cbf", "itemknn-cfcbf"}
+        assert {row["model"] for row in rows if not row["runs"]} == {"itemknn-cbf", "itemknn-cfcbf", "visrank", "hybrid"}
         assert all("needs the feature" in row["reason"] for row in rows if not row["runs"])
         assert {"model", "trials", "seconds", "memory_bytes"} <= set(rows[0])
         assert not (tmp_path / "run").exists()

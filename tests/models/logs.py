@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.queries import Queries
+from vitrina.data.vocabulary import Vocabulary
 
 START = 1_700_000_000
 DAY = 86_400
@@ -27,16 +28,69 @@ def log(
     )
     if times:
         frame = frame.with_columns(timestamp=START + DAY * pl.int_range(pl.len(), dtype=pl.Int64))
-    return worded(Dataset.from_frame(frame, items=items, users=users, info=DatasetInfo(name="toy", repeats=repeats)))
+    return described(worded(Dataset.from_frame(frame, items=items, users=users, info=DatasetInfo(name="toy", repeats=repeats))))
 
 
 def worded(dataset: Dataset) -> Dataset:
-    """Give every item the feature ``words``, counts made from its id: items of a checkerboard's group share one word."""
-    numbers = np.array([int("".join(filter(str.isdigit, name)) or 0) for name in dataset.items.ids])
+    """Give every item the feature ``words``, counts made from its id: items of a checkerboard's group share one word.
+
+    And what pictures would give: ``evf`` and ``dnn``, alike within a group.
+    """
+    numbers = numbers_of(dataset)
     words = np.zeros((len(numbers), 20), np.float32)
     words[np.arange(len(numbers)), numbers // 12 % 10] = 3
     words[np.arange(len(numbers)), 10 + numbers % 7] = 1
-    return replace(dataset, catalogue=replace(dataset.catalogue, features={"words": csr_matrix(words)}))
+    look = np.stack([np.random.default_rng(n).standard_normal(6) for n in numbers]).astype(np.float32)
+    group = np.stack([np.random.default_rng(1000 + n // 12).standard_normal(6) for n in numbers]).astype(np.float32)
+    features = {
+        "words": csr_matrix(words),
+        "evf": 5 + group + 0.2 * look[:, ::-1],
+        "dnn": np.ascontiguousarray(group + 0.2 * look),
+    }
+    return replace(dataset, catalogue=replace(dataset.catalogue, features=features))
+
+
+def numbers_of(dataset: Dataset) -> np.ndarray:
+    """The number in each item's id, 0 where there is none."""
+    return np.array([int("".join(filter(str.isdigit, name)) or 0) for name in dataset.items.ids])
+
+
+def described(dataset: Dataset) -> Dataset:
+    """Give every item an artist, a price, attributes and moods, alike within a group, unless the catalogue has attributes."""
+    if dataset.catalogue.attributes:
+        return dataset
+    n = numbers_of(dataset)
+    columns = {
+        "artist": [f"artist {g}" for g in n // 12],
+        "price": 100.0 + 1000 * (n // 12) + n % 12,
+        "color": [
+            [f"color {g}", f"color {10 + g}"] if few else [f"color {g}"] for g, few in zip(n // 12, n % 5 > 2, strict=True)
+        ],
+        "style": [None if m % 7 == 3 else f"style {g}" for m, g in zip(n, n // 12, strict=True)],
+        "mood_calm": 1 + n // 12 % 5,
+        "mood_warm": 1 + (n // 12 + n % 2) % 5,
+    }
+    there = dataset.catalogue.table
+    added = pl.DataFrame(columns)
+    table = pl.concat([there, added], how="horizontal") if there.width else added
+    return replace(dataset, catalogue=replace(dataset.catalogue, table=table))
+
+
+def first_items(dataset: Dataset, n: int) -> Dataset:
+    """Return the data set as it was when the catalogue had only its first ``n`` items."""
+    catalogue = dataset.catalogue
+    shorter = replace(
+        catalogue,
+        items=Vocabulary(catalogue.items.ids[:n], "item"),
+        table=catalogue.table[:n],
+        features={name: matrix[:n] for name, matrix in catalogue.features.items()},
+    )
+    return replace(dataset, interactions=dataset.interactions.filter(pl.col("item") < n), catalogue=shorter)
+
+
+def timed(dataset: Dataset, days: np.ndarray) -> Dataset:
+    """Return the data set with event number n on the given day."""
+    return replace(dataset, interactions=dataset.interactions.with_columns(timestamp=pl.Series(START + DAY * days)))
 
 
 def random_log(n_users: int, n_items: int, n_events: int, seed: int = 0, **options) -> Dataset:
@@ -98,7 +152,7 @@ def shuffled(dataset: Dataset, seed: int = 0) -> Dataset:
         users=dataset.users.ids.to_frame()[rng.permutation(dataset.n_users)],
         info=dataset.info,
     )
-    return worded(permuted)
+    return described(worded(permuted))
 
 
 def strangers(queries: Queries) -> Queries:

@@ -4,7 +4,7 @@ import ctypes
 import gc
 import re
 import tracemalloc
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import issparse
 
-from tests.models.logs import checkerboard, log, no_history, random_log, shuffled, strangers
+from tests.models.logs import (
+    DAY,
+    START,
+    checkerboard,
+    first_items,
+    log,
+    no_history,
+    random_log,
+    shuffled,
+    strangers,
+    timed,
+)
 from vitrina.errors import UnknownNameError, VitrinaError
 from vitrina.models.base import Shape
 from vitrina.models.registry import MODELS, family, make, model_class
@@ -35,7 +46,12 @@ SMALL = {
 #: Trained by torch, whose memory tracemalloc does not see.
 TORCH = {"fm"}
 
+#: What causes their scores has a name; no single item of the history does.
+NAMED = {"price"}
+
 PERSONALISED = [name for name in MODELS if model_class(name).declares.personalised]
+
+ADVANCES = [name for name in MODELS if model_class(name).declares.advances]
 
 every_model = pytest.mark.parametrize("name", MODELS)
 
@@ -179,13 +195,20 @@ def big_log(n_users, n_items, n_events):
 
 @every_model
 def test_learns_nothing_that_cannot_be_saved(name, fitted):
-    model = fitted(name).model
+    check_learned(fitted(name).model)
+
+
+def check_learned(model):
     settings_names = {f.name for f in fields(model)}
     for attribute, value in vars(model).items():
         if attribute in settings_names or attribute.startswith("_"):
             continue
         assert attribute.endswith("_"), f"{attribute} is neither a setting nor learned"
-        if isinstance(value, np.ndarray) or issparse(value):
+        if attribute == "parts_":
+            assert list(value) == list(model.parts)
+            for part in value.values():
+                check_learned(part)
+        elif isinstance(value, np.ndarray) or issparse(value):
             assert value.dtype.kind in "fiub", f"{attribute} holds {value.dtype}"
             assert value.dtype != np.float64, f"{attribute} is not float32"
         else:
@@ -346,7 +369,7 @@ def test_batches_do_not_change_explanations(name, board, fitted):
     check_close(np.concatenate(pieces), model.explain(known, items).contributions)
 
 
-@pytest.mark.parametrize("name", PERSONALISED)
+@pytest.mark.parametrize("name", [n for n in PERSONALISED if n not in NAMED])
 def test_explains_an_item_by_those_of_its_kind(name, board, fitted):
     """What a person likes speaks for an unseen item of the same group, and hardly for one of the other."""
     model, known = fitted(name).model, board.train.histories()
@@ -364,8 +387,13 @@ def test_explains_repeats_once(name, board, fitted):
     lists = type(known).from_lists([[two, one, one, two], [one, two], []], board.train.items.keys)
     histories = type(known)(lists.offsets, lists.items, np.repeat(known.keys[:1], 3), users=np.zeros(3, np.int32))
     found = check_explanation(name, model, histories, np.full(3, known.items[3], np.int32)).contributions
+    if declares(name).counts_repeats:
+        assert np.isfinite(found[:6]).all()
+        return
     np.testing.assert_array_equal(found[[2, 3]], 0)
     check_close(found[[0, 1]], found[[5, 4]])
+    scores = model.score(histories)
+    check_close(scores[0], scores[1])
 
 
 @every_model
@@ -382,6 +410,81 @@ def test_explains_itself_to_strangers_and_after_loading(name, board, fitted, tmp
         check_close(unknown.contributions, right.contributions)
     else:
         assert np.isnan(unknown.contributions).all()
+
+
+# --- what comes later
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if declares(n).new_items])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_scores_items_that_come_later(name, loaded, board, tmp_path):
+    """Old items keep their scores, new ones get some, and the model itself stays as it was."""
+    n_old, n_items = 20, board.train.n_items
+    before = first_items(board.train, n_old)
+    trained = Trained.fit(small(name), before)
+    if loaded:
+        trained.save(tmp_path / "model")
+        trained = load_trained(tmp_path / "model")
+    model, known = trained.model, before.histories()
+    offered = np.ones((len(known), n_items), bool)
+    offered[:, n_old:] = False
+    scores = model.score(replace(known, context={"on_offer": offered[:, :n_old]}))
+    grown = model.with_items(board.train.catalogue)
+    longer = grown.score(replace(known, context={"on_offer": offered}))
+    check_scores(name, longer, (len(known), n_items))
+    check_close(longer[:, :n_old], scores)
+    assert np.isfinite(longer[:, n_old:]).all()
+    assert model.score(known).shape == (len(known), n_old)
+    latest = type(known).from_lists([[n_items - 1, n_items - 2], []], board.train.items.keys)
+    check_scores(name, grown.score(latest), (2, n_items))
+    check_explanation(name, grown, latest, np.array([n_items - 3, 0], np.int32))
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if not declares(n).new_items])
+def test_new_items_are_refused_unless_declared(name, board, fitted):
+    with pytest.raises(NotImplementedError, match=f"{name} scores no items"):
+        fitted(name).model.with_items(board.train.catalogue)
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if not declares(n).advances])
+def test_models_stay_as_fitted_unless_they_advance(name, board, fitted):
+    with pytest.raises(NotImplementedError, match=f"{name} does not advance"):
+        fitted(name).model.follow(board.train)
+
+
+@pytest.mark.parametrize("name", ADVANCES)
+@given(st.integers(1, 5), st.integers(1, 8), st.integers(1, 30), st.integers(0, 10**6))
+@settings(max_examples=30)
+def test_follows_the_log_and_nothing_of_what_came_later(name, n_users, n_items, n_events, seed):
+    """At every moment: the scores of the model fitted on what happened before, whatever happens afterwards."""
+    rng = np.random.default_rng(seed)
+    dataset = timed(random_log(n_users, n_items, n_events, seed), rng.integers(0, 12, n_events))  # some at the same moment
+    times = dataset.interactions["timestamp"].to_numpy()
+    queries = replace(dataset.histories(), at=START + DAY * rng.integers(-1, 14, n_users))
+    scores = small(name).fit(dataset).follow(dataset).score(queries)
+    check_scores(name, scores, (n_users, n_items))
+    items = rng.integers(0, n_items, (n_users, 3)).astype(np.int32)
+    followed = small(name).fit(dataset).follow(dataset)
+    np.testing.assert_array_equal(followed.score(queries, items), np.take_along_axis(scores, items.astype(np.int64), axis=1))
+    np.testing.assert_array_equal(followed.score(queries, items[0]), scores[:, items[0]])
+    for row, at in enumerate(queries.at.tolist()):
+        before = dataset.keep(times < at)
+        alone = queries.rows(row, row + 1)
+        check_close(scores[row : row + 1], small(name).fit(before).score(alone))
+        later = rng.integers(0, n_items, n_events)
+        altered = pl.when(pl.col("timestamp") < at).then(pl.col("item")).otherwise(pl.Series(later)).cast(pl.Int32)
+        other = type(dataset)(dataset.interactions.with_columns(item=altered), dataset.users, dataset.catalogue)
+        for world in (before, other):
+            np.testing.assert_array_equal(small(name).fit(dataset).follow(world).score(alone), scores[row : row + 1])
+
+
+@pytest.mark.parametrize("name", ADVANCES)
+def test_following_needs_moments_and_times(name, board, fitted):
+    model = fitted(name).model
+    with pytest.raises(VitrinaError, match="moment it asks about"):
+        model.follow(board.train).score(board.train.histories())
+    with pytest.raises(VitrinaError, match="timestamp"):
+        model.follow(random_log(10, 8, 60, times=False))
 
 
 # --- the same again

@@ -343,6 +343,65 @@ def test_files_of_another_kind(folder, name):
         load_trained(folder)
 
 
+# --- models that are made of others
+
+
+@pytest.fixture
+def combined(tmp_path):
+    works = WORKS.with_columns(artist=pl.Series(["A", "A", "B"]))
+    model = make("hybrid", parts=("fa", "price", "itemknn(shrink=0)"), weights=(1, 2, 1))
+    Trained.fit(model, log(PAIRS, items=works)).save(tmp_path / "hybrid")
+    return tmp_path / "hybrid"
+
+
+def test_parts_are_in_the_same_file(combined):
+    manifest = json.loads((combined / "manifest.json").read_text())
+    assert list(manifest["parts"]) == ["fa", "price", "itemknn(shrink=0)"]
+    assert {"0:held_/data", "1:prices_", "2:weights_/indptr", "weights_"} <= set(manifest["arrays"])
+    model = load_trained(combined).model
+    assert [type(part).__name__ for part in model.parts_.values()] == ["FavouriteArtist", "Price", "ItemKNN"]
+    assert model.parts_["itemknn(shrink=0)"].shrink == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parts": {}},
+        {"parts": {"fa": {"numbers": {}, "parts": {}}}},
+        {"parts": ["fa", "price", "itemknn(shrink=0)"]},
+        {"parts": {name: {"numbers": {}} for name in ("fa", "price", "itemknn(shrink=0)")}},
+        {"parts": {name: {"numbers": {"score": 1}, "parts": {}} for name in ("fa", "price", "itemknn(shrink=0)")}},
+        {"parts": {name: {"numbers": {}, "parts": {"fa": {}}} for name in ("fa", "price", "itemknn(shrink=0)")}},
+        {"settings": {"parts": ["fa", "price", "popular"], "weights": [1, 2, 1], "normalise": "minmax"}},
+        {"settings": {"parts": ["fa", "price"], "weights": [1, 2], "normalise": "minmax"}},
+        {"settings": {"parts": ["os.system(run)", "price", "fa"], "weights": [], "normalise": "minmax"}},
+        {"numbers": {"n_items_": 10**12}},
+    ],
+)
+def test_hostile_parts_are_refused(combined, changes):
+    rewrite(combined, **changes)
+    with pytest.raises(ModelFileError, match="cannot be read as a model"):
+        load_trained(combined)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"1:prices_": None},
+        {"1:prices_": np.zeros(2, np.float32)},
+        {"0:held_/indices": np.array([9] * 3, np.int32)},
+        {"2:weights_/shape": np.array([9, 9])},
+        {"weights_": np.ones(2, np.float32)},
+        {"weights_": np.ones((3, 3), np.float32)},
+        {"3:prices_": np.zeros(3, np.float32), "0:0:0:held_": np.zeros(3, np.float32), "1:prices_": None},
+    ],
+)
+def test_arrays_of_parts_that_do_not_fit_are_refused(combined, arrays):
+    rewrite_state(combined, **arrays)
+    with pytest.raises(ModelFileError, match="cannot be read as a model"):
+        load_trained(combined)
+
+
 @given(st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_damage_is_a_clear_error(folder, data):

@@ -136,18 +136,18 @@ def _method(
     group: str,
     shape: Shape,
 ) -> dict[str, Any]:
-    cls = config.model(name)
+    cls, model = config.model(name), config.make(name, **record["settings"])
     return {
         "name": name,
         "model": cls.name,
         "title": config.title(name),
         "family": family(cls.name),
         "paper": cls.paper,
-        "personalised": cls.declares.personalised,
+        "personalised": model.declares.personalised,
         "metrics": record["metrics"],
         "intervals": intervals,
         "seconds": record["seconds"],
-        "memory_mb": config.make(name, **record["settings"]).memory(shape) / 1e6,
+        "memory_mb": model.memory(shape) / 1e6,
         "trials": len(trials),
         "failed_trials": sum(t.state == "failed" for t in trials),
         "capped": record["capped"],

@@ -123,8 +123,9 @@ def _one_trial(
     session = Session()
     try:
         with session:
-            model = config.make(name, **settings).fit(split.train, validate if config.model(name).declares.epochs else None)
-        settings |= chosen_epochs(model)
+            model = config.make(name, **settings)
+            model.fit(split.train, validate if chosen_by_fit(model) else None)
+        settings |= chosen_settings(model)
         value = validate(model)
         message = " ".join(session.messages)
         if not np.isfinite(value):
@@ -143,9 +144,19 @@ def seeded_settings(name: str, config: RunConfig) -> dict[str, Any]:
     return fixed
 
 
-def chosen_epochs(model: Recommender) -> dict[str, int]:
-    """The number of epochs that validation chose, for the refit without validation."""
-    return {"epochs": model.epochs_} if model.declares.epochs else {}  # type: ignore[attr-defined]
+def chosen_by_fit(model: Recommender) -> tuple[str, ...]:
+    """The settings that a model chooses itself when it is fitted with validation."""
+    return (*(("epochs",) if model.declares.epochs else ()), *model.declares.chooses)
+
+
+def chosen_settings(model: Recommender) -> dict[str, Any]:
+    """The settings that validation chose in ``fit``, for the refit without validation."""
+    return {name: _plain(getattr(model, f"{name}_")) for name in chosen_by_fit(model)}
+
+
+def _plain(value: Any) -> Any:
+    """A number, or a list of numbers in their shortest form: float32 0.1 is 0.1."""
+    return [float(str(number)) for number in value] if isinstance(value, np.ndarray) else value
 
 
 def _suggest(name: str, number: int, before: list[TrialRecord], config: RunConfig, seed: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -27,8 +28,10 @@ def warm_up(progress: Progress | None = None) -> float:
     progress.begin(task, len(MODELS))
     for name in MODELS:
         model = make(name, **({"epochs": 1} if model_class(name).declares.epochs else {}))
-        if not model.why_not(log):  # content models run what the others do
+        if not model.why_not(log):  # models of words run what the others do
             trained = Trained.fit(model, log)
+            if model.declares.advances:
+                model.follow(log).score(replace(log.histories(), at=np.arange(log.n_users)))
             trained.recommend(users=["u1"], k=3, why=True)
             trained.recommend(histories=[["i1", "i2"]], k=3)
             evaluate(model, split.open_test(), split.train, _METRICS)
@@ -41,4 +44,8 @@ def _tiny_log() -> Dataset:
     rng = np.random.default_rng(0)
     users, items = rng.integers(0, _USERS, _EVENTS), rng.integers(0, _ITEMS, _EVENTS)
     events = {"user": [f"u{n}" for n in users], "item": [f"i{n}" for n in items], "timestamp": np.arange(_EVENTS)}
-    return Dataset.from_frame(pl.DataFrame(events))
+    number = pl.int_range(_ITEMS, eager=True)
+    works = pl.DataFrame({"id": [f"i{n}" for n in range(_ITEMS)], "price": 100.0 + number, "color": (number % 3).cast(pl.String)})
+    log = Dataset.from_frame(pl.DataFrame(events), items=works.with_columns(artist=(number % 8).cast(pl.String)))
+    looks = {name: rng.standard_normal((log.n_items, 8), np.float32) for name in ("dnn", "evf")}
+    return replace(log, catalogue=replace(log.catalogue, features=looks))

@@ -33,8 +33,10 @@ class Declares:
     new_items: bool = False  # scores items that join the catalogue after ``fit``, see ``with_items``
     advances: bool = False  # its counts go on with the log while time passes, see ``follow``
     missing_scores: bool = False  # may return NaN
+    counts_repeats: bool = False  # an item counts as often as it stands in the history, not once
     closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter
     epochs: bool = False  # trains in epochs: ``fit`` with ``validate`` keeps the best number in ``epochs_``
+    chooses: tuple[str, ...] = ()  # settings that ``fit`` with ``validate`` chooses itself; setting x is kept in ``x_``
     explains: Literal["exact", "estimate"] = "estimate"  # whether ``explain`` gives the parts that make the score
 
 
@@ -59,7 +61,7 @@ class Recommender(ABC):
 
     A subclass is decorated with ``@hyperparameters``; its fields are the hyper-parameters and nothing else. ``fit`` stores
     what it learns in attributes that end with an underscore (arrays, CSR matrices, numbers): these, and nothing else, are
-    what is saved.
+    what is saved. A model that is made of others keeps them, by the texts of its setting ``parts``, in ``parts_``.
     """
 
     name: ClassVar[str]

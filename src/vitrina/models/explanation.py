@@ -60,7 +60,15 @@ class Explanation:
     @staticmethod
     def without_history(queries: Queries, cause: str, scores: Scores) -> Explanation:
         """Build it for scores ``[n]`` that one named ``cause`` makes and the history does not touch."""
-        return Explanation(queries.offsets, np.zeros(queries.items.size, np.float32), {cause: scores}, exact=True)
+        return Explanation.of_causes(queries, {cause: scores})
+
+    @staticmethod
+    def of_causes(queries: Queries, parts: Mapping[str, Scores]) -> Explanation:
+        """Build it for scores that several named causes make, ``parts [n]`` each, NaN where there is no score."""
+        nothing = np.zeros(len(queries), np.float32)
+        for part in parts.values():
+            nothing[np.isnan(part)] = np.nan
+        return Explanation(queries.offsets, np.repeat(nothing, queries.histories.lengths), parts, exact=True)
 
 
 def leave_one_out(scorer: Scorer, queries: Queries, items: NDArray[np.int32]) -> Explanation:
@@ -82,9 +90,9 @@ def leave_one_out(scorer: Scorer, queries: Queries, items: NDArray[np.int32]) ->
     return Explanation.of_sets(queries, lost, others={REST: rest}, exact=False)
 
 
-def blocks(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Cut a list of histories, given by their ``sizes``, into pieces whose events fit comfortably in memory."""
-    piece = np.cumsum(sizes) // _EVENTS
+def blocks(sizes: NDArray[np.int64], most: int | None = None) -> Iterator[slice]:
+    """Cut a list of histories, given by their ``sizes``, into pieces of about ``most`` events, or of so many as fit in memory."""
+    piece = np.cumsum(sizes) // (most or _EVENTS)
     starts = np.flatnonzero(np.diff(piece, prepend=-1))
     for start, stop in pairwise([*starts.tolist(), sizes.size]):
         yield slice(start, stop)

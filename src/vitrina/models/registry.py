@@ -16,6 +16,11 @@ MODELS: dict[str, str] = {
     "random": "vitrina.models.simple.random:Random",
     "popular": "vitrina.models.simple.popular:Popular",
     "popular-recent": "vitrina.models.simple.popular:PopularRecent",
+    "mpav": "vitrina.models.metadata.mpav:MPAV",
+    "pmpav": "vitrina.models.metadata.pmpav:PMPAV",
+    "fa": "vitrina.models.metadata.fa:FavouriteArtist",
+    "price": "vitrina.models.metadata.price:Price",
+    "visrank": "vitrina.models.visual.visrank:VisRank",
     "userknn": "vitrina.models.neighbours.userknn:UserKNN",
     "itemknn": "vitrina.models.neighbours.itemknn:ItemKNN",
     "itemknn-cbf": "vitrina.models.neighbours.itemknn_cbf:ItemKNNCBF",
@@ -32,6 +37,7 @@ MODELS: dict[str, str] = {
     "bpr-mf": "vitrina.models.factors.bpr:BPRMF",
     "mf": "vitrina.models.factors.mf:LogisticMF",
     "fm": "vitrina.models.factors.fm:FM",
+    "hybrid": "vitrina.models.combine.hybrid:Hybrid",
 }
 
 

@@ -29,11 +29,13 @@ from vitrina.data.storage import checksum
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import ModelFileError
 from vitrina.models.base import Recommender
+from vitrina.models.combine.parts import parse_part
 from vitrina.models.registry import in_words, make
 from vitrina.models.trained import Trained
 from vitrina.ranking.rank import rank
 
 FORMAT = 1
+_PARTS = "parts_"  # the attribute of a model that is made of others: text -> model
 _MANIFEST, _STATE, _ITEMS, _HISTORIES = "manifest.json", "state.safetensors", "items.parquet", "histories.parquet"
 
 
@@ -43,7 +45,7 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
     ``histories=False`` leaves the known users out: then only histories given with the request can be served.
     """
     with atomic_folder(folder, marker=_MANIFEST, overwrite=overwrite) as part:
-        arrays, numbers = _state(trained.model)
+        arrays, numbers, parts = _state(trained.model)
         if trained.popularity is not None:
             arrays["popularity"] = trained.popularity
         _write_state(arrays, part / _STATE)
@@ -58,6 +60,7 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
             "settings": trained.model.settings,
             "arrays": _described(arrays),
             "numbers": numbers,
+            "parts": parts,
             "dataset": trained.info.model_dump(),
             "provenance": dict(trained.provenance),
             "checksums": {f.name: checksum(f) for f in sorted(part.iterdir())},
@@ -85,7 +88,7 @@ def load_trained(folder: Path) -> Trained:
             raise ValueError(f"{_STATE} holds {_described(arrays)}, but {_MANIFEST} says {manifest['arrays']}")
         model = make(manifest["model"], **manifest["settings"])
         popularity = arrays.pop("popularity", None)
-        _restore(model, arrays, manifest["numbers"])
+        _restore(model, arrays, manifest["numbers"], manifest.get("parts", {}))
         users, histories = _read_histories(folder / _HISTORIES) if _HISTORIES in manifest["checksums"] else (None, None)
         trained = Trained(
             model=model,
@@ -127,14 +130,23 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _state(model: Recommender) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Split the fitted attributes (those that end with an underscore) into arrays and plain numbers."""
+def _state(model: Recommender) -> tuple[dict[str, NDArray[Any]], dict[str, Any], dict[str, Any]]:
+    """Split the fitted attributes (those that end with an underscore) into arrays, plain numbers and the model's parts.
+
+    The arrays of the n-th part lie among the others as ``n:NAME``; of each part the numbers, and its own parts, are told.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     numbers: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     for name, value in vars(model).items():
         if not _is_learned(name):
             continue
-        if issparse(value):
+        if name == _PARTS:
+            for n, (text, part) in enumerate(value.items()):
+                of_part, its_numbers, its_parts = _state(part)
+                arrays |= {f"{n}:{key}": array for key, array in of_part.items()}
+                parts[text] = {"numbers": its_numbers, "parts": its_parts}
+        elif issparse(value):
             matrix = csr_matrix(value)  # type: ignore[call-overload]
             arrays |= {f"{name}/data": matrix.data, f"{name}/indices": matrix.indices, f"{name}/indptr": matrix.indptr}
             arrays[f"{name}/shape"] = np.array(matrix.shape, np.int64)
@@ -142,7 +154,7 @@ def _state(model: Recommender) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]
             arrays[name] = np.ascontiguousarray(value)
         else:
             numbers[name] = value.item() if isinstance(value, np.generic) else value
-    return arrays, numbers
+    return arrays, numbers, parts
 
 
 def _described(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
@@ -150,17 +162,35 @@ def _described(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     return {name: f"{array.dtype} {list(array.shape)}" for name, array in sorted(arrays.items())}
 
 
-def _restore(model: Recommender, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> None:
+def _restore(
+    model: Recommender, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any], parts: Mapping[str, Any]
+) -> None:
     """Give the model what ``fit`` learned; sparse matrices are checked, since compiled code trusts their indices."""
-    learned = {name: value for name, value in arrays.items() if "/" not in name} | dict(numbers)
-    for name in {name.split("/")[0] for name in arrays if "/" in name}:
-        parts = (arrays[f"{name}/data"], arrays[f"{name}/indices"], arrays[f"{name}/indptr"])
-        learned[name] = csr_matrix(parts, shape=tuple(arrays[f"{name}/shape"].tolist()))
+    own = {name: value for name, value in arrays.items() if ":" not in name}
+    learned = {name: value for name, value in own.items() if "/" not in name} | dict(numbers)
+    for name in {name.split("/")[0] for name in own if "/" in name}:
+        of_matrix = (own[f"{name}/data"], own[f"{name}/indices"], own[f"{name}/indptr"])
+        learned[name] = csr_matrix(of_matrix, shape=tuple(own[f"{name}/shape"].tolist()))
         learned[name].check_format(full_check=True)
+    if parts:
+        learned[_PARTS] = _restored_parts(model, arrays, parts)
     for name, value in learned.items():
         if not _is_learned(name):
             raise ValueError(f"{name!r} is not something a model learns")
         setattr(model, name, value)
+
+
+def _restored_parts(model: Recommender, arrays: Mapping[str, NDArray[Any]], parts: Mapping[str, Any]) -> dict[str, Recommender]:
+    """Build the parts that the model's own settings name, and no others."""
+    named = list(model.settings.get("parts", ()))
+    if list(parts) != named:
+        raise ValueError(f"{_MANIFEST} holds the parts {list(parts)}, but the settings name {named}")
+    restored = {}
+    for n, text in enumerate(named):
+        restored[text] = parse_part(text).make()
+        mine = {key.partition(":")[2]: array for key, array in arrays.items() if key.partition(":")[0] == str(n)}
+        _restore(restored[text], mine, parts[text]["numbers"], parts[text]["parts"])
+    return restored
 
 
 def _is_learned(attribute: str) -> bool:

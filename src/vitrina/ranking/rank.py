@@ -16,10 +16,7 @@ from vitrina.data.splits.split import Candidates
 from vitrina.errors import VitrinaError
 from vitrina.kernels import hashing, topk
 from vitrina.ranking.memory import batch_size
-from vitrina.ranking.scorer import Items, Scorer, Scores
-
-#: Name of the context in which models find what is on offer to each query, bool ``[n, n_items]``, where that differs.
-ON_OFFER = "on_offer"
+from vitrina.ranking.scorer import ON_OFFER, Items, Scorer, Scores
 
 #: Memory for blocks of scores when nobody gives a budget.
 DEFAULT_BUDGET = 10**9
@@ -63,7 +60,7 @@ def rank(
     """Yield the ``k`` best candidates of each query, batch by batch.
 
     ``item_keys`` uint64 ``[n_items]`` are the item vocabulary's keys. Candidates in time are those on offer at each query's
-    moment; models find them in the queries' context, see ``ON_OFFER``. ``hidden`` lists (ascending) items per query that must
+    moment; models find shared ones and these in the queries' context, see ``ON_OFFER``. ``hidden`` lists (ascending) items per query that must
     not be recommended; ``"history"``: those of its history. Equal scores are ordered by a hash of (seed, query, item). Raises
     ``VitrinaError`` when the model returns scores of another shape or type than the contract says, or when ``candidates``
     or ``hidden`` have another number of rows than ``queries``.
@@ -76,31 +73,35 @@ def rank(
     for start, batch in queries.batches(batch_size(_width(candidates, n_items), budget)):
         stop = start + len(batch)
         items = candidates.rows(start, stop).padded() if isinstance(candidates, Ragged) else shared
-        if isinstance(candidates, Inventory):
-            batch = _with_offer(batch, candidates)
+        if not isinstance(candidates, Ragged | None):
+            batch = _with_offer(batch, candidates, n_items)
         scores = _scores(scorer, batch, items, (len(batch), n_items if items is None else items.shape[-1]))
         hide = _hidden(hidden, batch, start)
         if items is not None and items.ndim == 2:
             missing = _hide_per_query(scores, items, hide)
         else:
-            off_offer = _hide_off_offer(scores, batch)
+            off_offer = _hide_off_offer(scores, batch) if isinstance(candidates, Inventory) else 0
             missing = topk.hide(scores, hide.offsets, hide.values, column_of) - off_offer
         keys = item_keys if items is None else item_keys[np.maximum(items, 0)]
         best, best_scores = topk.top_k(scores, k, row_keys=row_keys[start:stop], column_keys=keys)
         yield RankedBatch(start, _to_items(best, items), best_scores, missing, scores, items, row_keys[start:stop], keys)
 
 
-def _with_offer(batch: Queries, inventory: Inventory) -> Queries:
-    """Tell the model what is on offer at each query's moment."""
-    if batch.at is None:
-        raise VitrinaError("candidates in time need queries that say at which moment they are asked.")
-    return replace(batch, context={**batch.context, ON_OFFER: inventory.on_offer(batch.at)})
+def _with_offer(batch: Queries, candidates: NDArray[np.int32] | Inventory, n_items: int) -> Queries:
+    """Tell the model what is on offer to each query."""
+    if isinstance(candidates, Inventory):
+        if batch.at is None:
+            raise VitrinaError("candidates in time need queries that say at which moment they are asked.")
+        offer = candidates.on_offer(batch.at)
+    else:
+        shared = np.zeros(n_items, bool)
+        shared[candidates] = True
+        offer = np.broadcast_to(shared, (len(batch), n_items))
+    return replace(batch, context={**batch.context, ON_OFFER: offer})
 
 
-def _hide_off_offer(scores: Scores, batch: Queries) -> NDArray[np.int64] | int:
+def _hide_off_offer(scores: Scores, batch: Queries) -> NDArray[np.int64]:
     """Hide what is not on offer at the query's moment; return how many items those are ``[n]``."""
-    if ON_OFFER not in batch.context:
-        return 0
     off = ~batch.context[ON_OFFER].astype(bool, copy=False)
     scores[off] = np.nan
     hidden: NDArray[np.int64] = off.sum(axis=1)

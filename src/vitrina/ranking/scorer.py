@@ -11,6 +11,9 @@ from vitrina.data.queries import Queries
 
 Scores = NDArray[np.float32]
 
+#: Name of the context of queries in which models find what is on offer to each, bool ``[n, n_items]``, where that is not all.
+ON_OFFER = "on_offer"
+
 #: Items to score: None for all, ``[m]`` for one shared list, ``[n, m]`` for one list per query.
 Items = NDArray[np.int32] | None
 

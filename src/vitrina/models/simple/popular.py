@@ -14,10 +14,11 @@ from pydantic import Field
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
+from vitrina.models.advance import Following, at_items, tally
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.explanation import Explanation
 from vitrina.models.space import Floats, hyperparameters
-from vitrina.ranking.scorer import Items, Scores
+from vitrina.ranking.scorer import Items, Scorer, Scores
 
 _DAY = 86_400
 
@@ -37,7 +38,7 @@ class Popular(Recommender):
     name: ClassVar[str] = "popular"
     title: ClassVar[str] = "Popular"
     paper: ClassVar[str] = "baseline"
-    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True, explains="exact")
+    declares: ClassVar[Declares] = Declares(personalised=False, advances=True, closed_form=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Count the distinct users of each item: ``counts_`` float32 ``[n_items]``."""
@@ -51,6 +52,10 @@ class Popular(Recommender):
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         """No item of the history plays a part: all of it is popularity."""
         return Explanation.without_history(queries, "popularity", self.counts_[items])
+
+    def follow(self, log: Dataset) -> Scorer:
+        """Count the distinct users of each item up to the moment of each query."""
+        return Following(self.name, tally(log, first_only=True), at_items, log.n_items)
 
     def memory(self, shape: Shape) -> int:
         """The counts, and the distinct pairs while counting."""
@@ -70,7 +75,9 @@ class PopularRecent(Recommender):
     name: ClassVar[str] = "popular-recent"
     title: ClassVar[str] = "Popular lately"
     paper: ClassVar[str] = "baseline"
-    declares: ClassVar[Declares] = Declares(personalised=False, closed_form=True, needs_times=True, explains="exact")
+    declares: ClassVar[Declares] = Declares(
+        personalised=False, advances=True, closed_form=True, needs_times=True, explains="exact"
+    )
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Sum the faded weights of each item's events: ``counts_`` float32 ``[n_items]``.
@@ -92,6 +99,10 @@ class PopularRecent(Recommender):
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         """No item of the history plays a part: all of it is popularity lately."""
         return Explanation.without_history(queries, "popularity lately", self.counts_[items])
+
+    def follow(self, log: Dataset) -> Scorer:
+        """Let the events before the moment of each query fade from the newest of them."""
+        return Following(self.name, tally(log, half_life=_DAY * self.half_life), at_items, log.n_items)
 
     def memory(self, shape: Shape) -> int:
         """The counts, and a weight per event while counting."""

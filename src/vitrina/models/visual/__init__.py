@@ -1,1 +1,1 @@
-"""Models of pictures."""
+"""Models that look at the pictures."""

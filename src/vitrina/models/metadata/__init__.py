@@ -1,0 +1,1 @@
+"""Models of what is known of items in words and numbers: attributes, artists, prices."""
