@@ -30,6 +30,7 @@ class World:
     artists: Artists
     works: Works
     people: People
+    seed: int = 0
 
 
 def draw_world(seed: int = 0, *, n_users: int = 600, n_works: int = 1000, n_artists: int = 60, days: int = 730) -> World:
@@ -44,7 +45,7 @@ def draw_world(seed: int = 0, *, n_users: int = 600, n_works: int = 1000, n_arti
             raise DataError(f"{name} = {size}: a gallery needs at least 1.")
     artists = draw_artists(_stream(seed, 0), n_artists)
     works = draw_works(_stream(seed, 1), artists, n_works, days)
-    return World(artists, works, draw_people(_stream(seed, 2), n_users, artists))
+    return World(artists, works, draw_people(_stream(seed, 2), n_users, artists), seed)
 
 
 def simulate(

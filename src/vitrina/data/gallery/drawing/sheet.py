@@ -1,0 +1,234 @@
+"""The sheet that a picture is painted on: colour laid on in layers through soft-edged masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from vitrina.data.gallery.drawing.colour import Palette
+from vitrina.data.gallery.drawing.hand import Hand
+from vitrina.data.gallery.drawing.noise import fractal, smooth, streaks
+
+Floats32 = NDArray[np.float32]
+Points = NDArray[np.floating]
+Colour = NDArray[np.float32]
+
+#: Shapes given by points are drawn this many times larger and then reduced, which smooths their edges.
+FINER = 3
+
+
+class Sheet:
+    """A picture in the making.
+
+    ``lab`` float32 ``[height, width, 3]`` in OKLab. Places and lengths are shares of the longest side: ``x`` ``[1, width]``
+    and ``y`` ``[height, 1]`` run from 0 to ``w`` and ``h``; ``px`` is one pixel. ``wx`` and ``wy`` are the same places
+    strayed by the hand's wobble, so that shapes measured in them look drawn by hand. ``scale`` in 0..1 is the size of the
+    forms; ``subject`` names what the work shows.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        size: tuple[int, int],
+        hand: Hand,
+        palette: Palette,
+        *,
+        scale: float,
+        subject: str,
+        brush: float = 1.0,
+    ) -> None:
+        self.rng, self.hand, self.palette, self.scale, self.subject = rng, hand, palette, scale, subject
+        self.width, self.height = size
+        longest = max(size)
+        self.px = 1 / longest
+        self.w, self.h = self.width / longest, self.height / longest
+        self.x = ((np.arange(self.width, dtype=np.float32) + 0.5) / longest)[None, :]
+        self.y = ((np.arange(self.height, dtype=np.float32) + 0.5) / longest)[:, None]
+        stray = np.float32(0.0008 + 0.010 * hand.wobble)
+        self.wx = self.x + stray * self.fractal(0.12, 3)
+        self.wy = self.y + stray * self.fractal(0.12, 3)
+        self.brush = brush * (0.15 + 0.85 * hand.grain)
+        self._hairs = streaks(rng, self.height, self.width, hand.angle, 26 + 40 * hand.softness, 1.3 + 1.5 * hand.grain)
+        self._patches = self.fractal(0.2, 3)
+        self.lab = np.empty((self.height, self.width, 3), np.float32)
+        self.lab[:] = palette.tone(hand.ground)
+
+    # Irregularity -----------------------------------------------------------------------------------------------------
+
+    def smooth(self, cell: float) -> Floats32:
+        """Return smooth noise over the sheet; ``cell`` is a share of the longest side."""
+        return smooth(self.rng, self.height, self.width, cell / self.px)
+
+    def fractal(self, cell: float, octaves: int = 4, gain: float = 0.5) -> Floats32:
+        """Return fractal noise over the sheet; ``cell`` is a share of the longest side."""
+        return fractal(self.rng, self.height, self.width, cell / self.px, octaves, gain)
+
+    def streaks(self, angle: float, length: float, breadth: float) -> Floats32:
+        """Return noise drawn out along ``angle``; ``length`` and ``breadth`` are shares of the longest side."""
+        return streaks(self.rng, self.height, self.width, angle, length / self.px, breadth / self.px)
+
+    def pick(self, low: float, high: float) -> float:
+        """Return a number between two bounds."""
+        return float(self.rng.uniform(low, high))
+
+    # Masks ------------------------------------------------------------------------------------------------------------
+
+    def inside(self, distance: Floats32, soft: float = 0.0) -> Floats32:
+        """Turn a signed distance (negative inside) into a mask in 0..1; ``soft`` widens the fade, in shares."""
+        fade = self.px + soft
+        mask = np.clip(0.5 - distance / np.float32(fade), 0, 1)
+        return mask * mask * (3 - 2 * mask) if soft > 2 * self.px else mask
+
+    def box(self, left: float, top: float, right: float, bottom: float, soft: float = 0.0) -> Floats32:
+        """Return the mask of an upright rectangle, edges strayed by the hand."""
+        across = np.abs(self.wx - (left + right) / 2) - (right - left) / 2
+        down = np.abs(self.wy - (top + bottom) / 2) - (bottom - top) / 2
+        return self.inside(np.maximum(across, down), soft)
+
+    def disc(self, x: float, y: float, radius: float, soft: float = 0.0) -> Floats32:
+        """Return the mask of a disc, edge strayed by the hand."""
+        return self.inside(np.hypot(self.wx - x, self.wy - y) - radius, soft)
+
+    def shapes(self, outlines: Sequence[Points], opacities: Sequence[float] | None = None) -> Floats32:
+        """Return the mask of filled polygons, each ``[n, 2]`` of x and y in shares."""
+        image, draw = self._stencil()
+        for number, outline in enumerate(outlines):
+            draw.polygon(self._fine(outline), fill=255 if opacities is None else round(255 * opacities[number]))
+        return self._reduced(image)
+
+    def lines(self, paths: Sequence[Points], widths: Sequence[float] | float, opacities: Sequence[float] | None = None) -> Floats32:
+        """Return the mask of lines through points ``[n, 2]``, each of its width in shares; later ones cover earlier ones."""
+        image, draw = self._stencil()
+        for number, path in enumerate(paths):
+            width = widths if isinstance(widths, float) else widths[number]
+            fine = width / self.px * FINER
+            fill = 255 if opacities is None else round(255 * opacities[number])
+            draw.line(self._fine(path), fill=fill, width=max(1, round(fine)), joint="curve" if fine > 4 else None)
+        return self._reduced(image)
+
+    def tapered(self, paths: Sequence[Points], starts: Sequence[float], ends: Sequence[float]) -> Floats32:
+        """Return the mask of lines that run from one width to another."""
+        return self.shapes([ribbon(p, np.linspace(a, b, len(p))) for p, a, b in zip(paths, starts, ends, strict=True)])
+
+    def spots(self, x: Points, y: Points, radius: Points) -> Floats32:
+        """Return the mask of many small discs ``[n]``."""
+        image, draw = self._stencil()
+        k = FINER / self.px
+        for cx, cy, r in zip((x * k).tolist(), (y * k).tolist(), (np.maximum(radius, 0.4 * self.px) * k).tolist(), strict=True):
+            draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=255)
+        return self._reduced(image)
+
+    def _stencil(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+        image = Image.new("L", (self.width * FINER, self.height * FINER), 0)
+        return image, ImageDraw.Draw(image)
+
+    def _fine(self, points: Points) -> list[float]:
+        return (np.asarray(points, float).ravel() * (FINER / self.px)).tolist()  # type: ignore[no-any-return]
+
+    def _reduced(self, image: Image.Image) -> Floats32:
+        return np.asarray(image.reduce(FINER), np.float32) * np.float32(1 / 255)
+
+    # Paint ------------------------------------------------------------------------------------------------------------
+
+    def ground(self, colour: Colour, depth: float = 1.0) -> None:
+        """Cover the whole sheet."""
+        self.lab[:] = colour
+        self._touch(depth)
+
+    def paint(self, mask: Floats32, colour: Colour, opacity: float = 1.0, depth: float = 1.0) -> None:
+        """Lay ``colour`` (``[3]`` or ``[height, width, 3]``) on through ``mask``; ``depth`` is how much the brush shows."""
+        if depth > 0 and colour.ndim == 1:
+            colour = self._textured(colour, depth)
+        self.lab += (mask * np.float32(opacity))[..., None] * (colour - self.lab)
+
+    def shade(self, mask: Floats32, amount: float) -> None:
+        """Make lighter (``amount`` above 0) or darker, keeping the colour."""
+        self.lab[..., 0] += mask * np.float32(amount)
+
+    def shadow(self, mask: Floats32, dx: float, dy: float, blur: float, amount: float) -> None:
+        """Cast the shadow of ``mask`` on what is below."""
+        from scipy.ndimage import gaussian_filter
+
+        moved = np.roll(mask, (round(dy / self.px), round(dx / self.px)), (0, 1))
+        self.lab[..., 0] *= 1 - np.float32(amount) * gaussian_filter(moved, max(blur / self.px, 0.5))
+
+    def blend(self, way: Floats32, colours: Floats32) -> Floats32:
+        """Return the colour field that runs through ``colours`` ``[n, 3]`` as ``way`` goes from 0 to 1."""
+        at = np.clip(way, 0, 1) * np.float32(len(colours) - 1)
+        low = np.minimum(at.astype(np.int32), len(colours) - 2) if len(colours) > 1 else np.zeros(at.shape, np.int32)
+        part = (at - low)[..., None]
+        part = part * part * (3 - 2 * part) if len(colours) > 2 else part
+        high = np.minimum(low + 1, len(colours) - 1)
+        return colours[low] + part * (colours[high] - colours[low])
+
+    def touched(self, field: Floats32, depth: float = 1.0) -> Floats32:
+        """Return a colour field ``[height, width, 3]`` with the traces of the brush."""
+        field = field.copy()
+        field[..., 0] += self._trace(depth)
+        return field
+
+    def _textured(self, colour: Colour, depth: float) -> Floats32:
+        field = np.empty_like(self.lab)
+        field[:] = colour
+        field[..., 0] += self._trace(depth)
+        drift = np.roll(self._patches, self.rng.integers(0, 1000, 2), (0, 1)) * np.float32(0.006 * depth * (0.4 + self.brush))
+        field[..., 1] += drift
+        field[..., 2] -= drift * np.float32(0.7)
+        return field
+
+    def _trace(self, depth: float) -> Floats32:
+        shift = self.rng.integers(0, 1000, 2)
+        hairs = np.roll(self._hairs, shift, (0, 1)) * np.float32(0.022 * depth * self.brush)
+        return hairs + np.roll(self._patches, shift[::-1], (0, 1)) * np.float32(0.014 * depth * (0.3 + self.brush))
+
+    def _touch(self, depth: float) -> None:
+        self.lab[..., 0] += self._trace(depth)
+
+    # Tones ------------------------------------------------------------------------------------------------------------
+
+    def swatch(self, number: int) -> Colour:
+        """Return one of the artist's tones; numbers go round."""
+        tone: Colour = self.palette.swatches[number % len(self.palette.swatches)]
+        return tone
+
+    def any_swatch(self, but: Colour | None = None) -> Colour:
+        """Return one of the artist's tones at random, one that stands out from ``but``."""
+        tones = self.palette.swatches
+        if but is None:
+            chosen: Colour = tones[self.rng.integers(len(tones))]
+            return chosen
+        away = np.linalg.norm(tones - but, axis=1)
+        farther = np.argsort(away)[len(tones) // 2 :]
+        chosen = tones[self.rng.choice(farther)]
+        return chosen
+
+    def varied(self, colour: Colour, amount: float = 1.0) -> Colour:
+        """Return a colour mixed a little differently."""
+        return (colour + self.rng.normal(0, 1, 3).astype(np.float32) * np.float32(amount) * _MIXED).astype(np.float32)
+
+
+_MIXED = np.array([0.025, 0.008, 0.008], np.float32)
+
+
+def ribbon(path: Points, widths: Points) -> Points:
+    """Return the outline of a line through ``path`` ``[n, 2]`` with the width ``[n]`` at each point."""
+    along = np.gradient(path, axis=0)
+    across = np.column_stack([-along[:, 1], along[:, 0]])
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    half = across * (np.asarray(widths)[:, None] / 2)
+    return np.concatenate([path + half, (path - half)[::-1]])
+
+
+def curve(points: Points, count: int = 40) -> Points:
+    """Return ``count`` points of the smooth curve (Catmull-Rom) through ``points`` ``[n, 2]``."""
+    points = np.asarray(points, float)
+    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    at = np.linspace(0, len(points) - 1, count)
+    low = np.minimum(at.astype(int), len(points) - 2)
+    t = (at - low)[:, None]
+    a, b, c, d = (padded[low + k] for k in range(4))
+    smoothed: Points = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    return smoothed
