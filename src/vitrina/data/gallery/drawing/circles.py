@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitrina.data.gallery.drawing.sheet import Sheet
 
@@ -10,6 +11,7 @@ from vitrina.data.gallery.drawing.sheet import Sheet
 def circles(sheet: Sheet) -> None:
     """Set circles as the artist's habit is."""
     sheet.ground(sheet.swatch(0), 1.1)
+    sheet.wx, sheet.wy = (0.6 * warped + 0.4 * plain for warped, plain in ((sheet.wx, sheet.x), (sheet.wy, sheet.y)))
     (_targets, _halves, _overlapping, _great, _packed)[sheet.hand.habit](sheet)
 
 
@@ -90,10 +92,17 @@ def _great(sheet: Sheet) -> None:
     if sheet.hand.order > 0.5:  # cut into slices of colour
         slices = 2 + int(6 * (1 - sheet.scale))
         way = np.floor(np.clip(way, 0, 0.999) * slices) / max(slices - 1, 1)
-    sheet.paint(disc, sheet.touched(sheet.blend(way.astype(np.float32), sheet.palette.swatches[[3, 4, 2]]), 1.1))
+    sheet.paint(disc, sheet.touched(sheet.blend(way.astype(np.float32), _passage(sheet)), 1.1))
     side = sheet.pick(0.8, 2.2) * np.pi
     sx, sy = x + 1.35 * radius * np.cos(side), y + 1.35 * radius * np.sin(side)
     sheet.paint(sheet.disc(sx, sy, radius * sheet.pick(0.14, 0.34)), sheet.swatch(5))
+
+
+def _passage(sheet: Sheet) -> NDArray[np.float32]:
+    """Return tones from light to dark that turn towards the accent."""
+    at = np.linspace(0, 1, 4)
+    tones = sheet.palette.tones(0.9 - 1.5 * at, at if sheet.hand.curve > 0.5 else 1 - at, np.full(4, 1.1))
+    return tones if sheet.hand.tilt < 0.2 else tones[::-1]
 
 
 def _packed(sheet: Sheet) -> None:

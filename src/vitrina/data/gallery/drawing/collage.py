@@ -36,7 +36,7 @@ def _eroded(sheet: Sheet, mask: Floats32) -> Floats32:
     from scipy.ndimage import gaussian_filter
 
     inner = gaussian_filter(mask, 0.007 / sheet.px)
-    return np.clip((inner - 0.62 + 0.14 * sheet.fractal(0.03, 3)) * 9, 0, 1).astype(np.float32)
+    return np.clip((inner - 0.62 + 0.14 * np.clip(sheet.fractal(0.03, 3), -1.4, 1.4)) * 9, 0, 1).astype(np.float32)
 
 
 def _paper(sheet: Sheet, mask: Floats32, colour: Colour, kind: int | None = None) -> None:
@@ -64,7 +64,7 @@ def _paper(sheet: Sheet, mask: Floats32, colour: Colour, kind: int | None = None
         pattern = (np.abs((across / (0.55 * pitch)) % 1 - 0.5) < 0.2) * words * ragged * np.float32(0.75)
         other = sheet.palette.dark if colour[0] > 0.5 else sheet.palette.paper
     else:
-        pattern = np.clip(sheet.fractal(0.006, 1) - 1.5, 0, 1)
+        pattern = np.clip(sheet.fractal(0.005, 1) - 2.3, 0, 1)
     sheet.paint((mask * pattern).astype(np.float32), other, 0.8, 0.2)
 
 
@@ -200,10 +200,7 @@ def _subject(sheet: Sheet, small: bool = False) -> None:
     x, foot = sheet.w * sheet.pick(0.35, 0.65), sheet.h * sheet.pick(0.85, 1.0)
     colour = sheet.any_swatch(sheet.lab[sheet.height // 2, sheet.width // 2].copy())
     if sheet.subject == "people":
-        head = [(0.05, 0.98), (-0.16, 0.93), (-0.25, 0.75), (-0.21, 0.55), (-0.10, 0.44), (-0.14, 0.32), (-0.42, 0.18), (-0.5, 0.0)]
-        face = [(0.5, 0.0), (0.40, 0.18), (0.12, 0.30), (0.12, 0.42), (0.22, 0.46), (0.22, 0.54), (0.30, 0.62), (0.22, 0.74), (0.2, 0.88)]
-        outline = np.array(face + head) * np.array([1 if sheet.hand.tilt < 0.2 else -1, -1]) * s + np.array([x, foot])
-        lay(sheet, sheet.shapes([curve(np.concatenate([outline, outline[:1]]), 120)]), colour)
+        _portrait(sheet, x, foot, s)
     elif sheet.subject == "still life":
         lay(sheet, sheet.shapes([_vessel(sheet, x, foot - 0.08, 0.75 * s)]), colour)
     elif sheet.subject == "city":
@@ -212,3 +209,37 @@ def _subject(sheet: Sheet, small: bool = False) -> None:
             wide, high = sheet.pick(0.06, 0.16), s * sheet.pick(0.25, 0.75)
             lay(sheet, sheet.shapes([_piece(sheet, at + wide / 2, sheet.h - high / 2, wide, high, 0.2 * _turn(sheet))]), sheet.any_swatch())
             at += wide + 0.02
+
+
+def _portrait(sheet: Sheet, x: float, foot: float, s: float) -> None:
+    """A half-length portrait put together from papers: shoulders, neck, a face of two halves, hair, eyes and mouth."""
+    side = 1 if sheet.hand.tilt < 0.2 else -1
+    tones = sheet.rng.permutation(6)
+    skin, shade, coat, hair = (sheet.swatch(int(t)) for t in tones[:4])
+    if np.abs(skin - coat).sum() < 0.15:
+        coat = sheet.any_swatch(skin)
+    broad, narrow = (0.34 + 0.12 * sheet.hand.density) * s, (0.15 + 0.03 * sheet.hand.curve) * s
+    top = foot - (0.42 + 0.05 * sheet.hand.line) * s
+    body = np.array([[x - broad, foot + 0.1], [x - 0.8 * broad, top + 0.08 * s], [x - 0.3 * broad, top], [x + 0.3 * broad, top], [x + 0.85 * broad, top + 0.1 * s], [x + broad, foot + 0.1]])
+    lay(sheet, sheet.shapes([np.concatenate([curve(body, 50), body[:1]])]), coat)
+    lay(sheet, sheet.shapes([_piece(sheet, x, top - 0.04 * s, 0.8 * narrow, 0.24 * s, 0.0)]), shade, kind=9)
+    cx, cy, tall = x + 0.03 * s * side, top - 0.28 * s, 0.23 * s
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    lean = 0.12 * side * sheet.pick(0.3, 1.2)
+
+    def oval(dx: float, dy: float, wide: float, high: float, part: float = 1.0) -> Points:
+        u, v = wide * np.cos(angle), high * np.sin(angle)
+        u = np.where(u * side < 0, u * part, u)
+        return np.column_stack([cx + dx + u + lean * -v, cy + dy + v])
+
+    lay(sheet, sheet.shapes([oval(-0.02 * s * side, -0.06 * s, narrow * 1.22, tall * 1.02)]), hair)
+    lay(sheet, sheet.shapes([oval(0, 0, narrow, tall)]), skin, kind=9)
+    lay(sheet, sheet.shapes([oval(0, 0, narrow, tall, 0.0)]), shade, kind=9)
+    fringe = oval(0, -0.72 * tall, narrow * 1.12, tall * (0.35 + 0.15 * sheet.hand.gap))
+    lay(sheet, sheet.shapes([fringe]), hair)
+    dark = sheet.palette.dark
+    eyes = [oval(k * 0.42 * narrow, -0.05 * tall, 0.13 * narrow, 0.055 * tall) for k in (-1, 1)]
+    nose = curve(np.array([[cx + 0.02 * s * side, cy - 0.1 * tall], [cx + 0.13 * narrow * side, cy + 0.28 * tall], [cx, cy + 0.32 * tall]]), 12)
+    sheet.paint(sheet.shapes(eyes), dark, 0.95, 0)
+    sheet.paint(sheet.lines([nose], 0.0035 + 0.002 * sheet.hand.line), dark, 0.7, 0)
+    sheet.paint(sheet.shapes([oval(0, 0.58 * tall, 0.32 * narrow, 0.06 * tall)]), sheet.swatch(int(tones[4])), 1.0, 0)

@@ -20,6 +20,8 @@ _FROM_LAB, _FROM_CONE = np.linalg.inv(_TO_LAB), np.linalg.inv(_TO_CONE)
 _STEPS = 4096
 #: Room left below the strongest colour that a screen can show: paints are never that pure.
 _PURITY = 0.92
+#: Chroma that paints come near but do not pass, whatever the screen could show: neon is for signs.
+_STRONGEST = 0.19
 
 
 def srgb_to_lab(srgb: Floats) -> Floats:
@@ -50,15 +52,16 @@ def hue_angle(turns: float) -> float:
 
 
 def strongest_chroma(lightness: Floats, hue: Floats) -> Floats:
-    """Return the greatest chroma that sRGB has at each ``lightness`` and ``hue`` (radians), all ``[n]``."""
-    low, high = np.zeros(lightness.shape), np.full(lightness.shape, 0.4)
-    for _ in range(10):
-        middle = (low + high) / 2
-        lab = np.stack([lightness, middle * np.cos(hue), middle * np.sin(hue)], axis=-1)
-        linear = (lab @ _FROM_LAB.T) ** 3 @ _FROM_CONE.T
-        inside = ((linear > -1e-4) & (linear < 1.0001)).all(axis=-1)
-        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return low
+    """Return about the greatest chroma that sRGB has at each ``lightness`` and ``hue`` (radians), all ``[n]``."""
+    table = _chromas()
+    row = np.clip(lightness, 0, 1) * (table.shape[0] - 1)
+    column = (hue / (2 * np.pi)) % 1 * (table.shape[1] - 1)
+    top, left = np.minimum(row.astype(int), table.shape[0] - 2), np.minimum(column.astype(int), table.shape[1] - 2)
+    down, right = row - top, column - left
+    upper = table[top, left] * (1 - right) + table[top, left + 1] * right
+    lower = table[top + 1, left] * (1 - right) + table[top + 1, left + 1] * right
+    found: Floats = upper * (1 - down) + lower * down
+    return found
 
 
 class Palette:
@@ -74,11 +77,11 @@ class Palette:
         self.hue = hue_angle(hue)
         self.turn = (hue_angle(accent) - self.hue + np.pi) % (2 * np.pi) - np.pi
         self.saturation = saturation
-        self.light = lightness_of_grey(0.08 + 0.82 * lightness)
+        self.light = lightness_of_grey(0.15 + 0.74 * lightness)
         self.contrast = contrast
         self.swatches: Floats32 = self.tones(*swatches.T)
         paper = self.tones(np.array([1.0]), np.array([0.05]), np.array([0.25]))[0]
-        self.paper = np.array([max(paper[0], 0.90), 0.4 * paper[1], 0.4 * paper[2] + 0.014], np.float32)
+        self.paper = np.array([max(paper[0], 0.935), 0.3 * paper[1], 0.3 * paper[2] + 0.012], np.float32)
         self.dark = self.tone(-1.0, strength=0.6)
         self.dark[0] = min(self.dark[0], 0.33)
 
@@ -89,6 +92,7 @@ class Palette:
         # Lights lean to the warm side and shadows to the cool one, as in daylight.
         hue = self.hue + way * self.turn - 0.10 * level
         chroma = np.clip(self.saturation * strength, 0, _PURITY) * strongest_chroma(lightness, hue)
+        chroma = _STRONGEST * np.tanh(chroma / _STRONGEST)
         return np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1).astype(np.float32)
 
     def tone(self, level: float, way: float = 0.0, strength: float = 1.0) -> Floats32:
@@ -110,3 +114,17 @@ def _wheel() -> Floats:
     srgb = np.clip(np.abs((turns[:, None] * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
     lab = srgb_to_lab(srgb)
     return np.unwrap(np.arctan2(lab[:, 2], lab[:, 1]))
+
+
+@cache
+def _chromas() -> Floats:
+    """Return the greatest chroma by lightness (0..1) and hue (once round), found by halving ``[129, 181]``."""
+    lightness, hue = np.meshgrid(np.linspace(0, 1, 129), np.linspace(0, 2 * np.pi, 181), indexing="ij")
+    low, high = np.zeros(hue.shape), np.full(hue.shape, 0.4)
+    for _ in range(10):
+        middle = (low + high) / 2
+        lab = np.stack([lightness, middle * np.cos(hue), middle * np.sin(hue)], axis=-1)
+        linear = (lab @ _FROM_LAB.T) ** 3 @ _FROM_CONE.T
+        inside = ((linear > -1e-4) & (linear < 1.0001)).all(axis=-1)
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return low

@@ -47,7 +47,7 @@ def _form(sheet: Sheet) -> NDArray[np.float32]:
         cx, cy = sheet.w * sheet.pick(0.35, 0.65), sheet.h * sheet.pick(0.35, 0.55)
         angle = np.arctan2(sheet.y - cy, sheet.x - cx)
         petals = 5 + sheet.rng.integers(4)
-        return np.clip((0.3 * (1 + 0.3 * np.cos(petals * angle)) - np.hypot(sheet.x - cx, sheet.y - cy)) * 7, -1, 1).astype(np.float32)
+        return np.clip(np.cos(np.hypot(sheet.x - cx, sheet.y - cy) * 13) * 0.6 + (0.34 * (1 + 0.13 * np.cos(petals * angle)) - np.hypot(sheet.x - cx, sheet.y - cy)) * 3.5, -1, 1).astype(np.float32)
     return np.clip(sheet.fractal(0.45, 2), -1, 1)
 
 

@@ -13,19 +13,20 @@ Floats32 = NDArray[np.float32]
 def gradients(sheet: Sheet) -> None:
     """Pass from colour to colour: along a line, round a glow, between pools, in steps, or in facing panels."""
     (_dusk, _glow, _pools, _steps, _panels)[sheet.hand.habit](sheet)
-    if sheet.subject == "landscape":
+    if sheet.subject == "landscape" and sheet.hand.habit != 4:
         _ridge(sheet)
     elif sheet.subject == "sea":
         _level(sheet)
 
 
 def _tones(sheet: Sheet, count: int) -> Floats32:
-    """Return tones of the artist in an order without harsh jumps: dark to light, or light in the middle."""
-    ordered = sheet.palette.swatches[np.argsort(sheet.palette.swatches[:, 0])]
-    chosen: Floats32 = ordered[np.linspace(0, 5, count).round().astype(int)]
-    if sheet.hand.order > 0.6:
-        chosen = np.concatenate([chosen[::2], chosen[1::2][::-1]])
-    return chosen[::-1] if sheet.hand.tilt > 0.2 else chosen
+    """Return tones from dark to light or from light to light, hue turning steadily from the main one to the accent."""
+    at = np.linspace(0, 1, count)
+    arch = sheet.hand.order > 0.6  # lightest in the middle
+    level = 0.85 - 1.7 * np.abs(2 * at - 1) if arch else -0.85 + 1.7 * at
+    turned = at if sheet.hand.line > 0.3 else 0.35 * np.sin(np.pi * at)
+    tones = sheet.palette.tones(level, turned if sheet.hand.tilt > 0.2 else 1 - turned, 0.8 + 0.45 * np.sin(np.pi * (at + sheet.hand.gap)))
+    return tones[::-1] if sheet.hand.tilt > 0.1 else tones
 
 
 def _along(sheet: Sheet, angle: float) -> Floats32:
@@ -37,23 +38,23 @@ def _along(sheet: Sheet, angle: float) -> Floats32:
 def _dusk(sheet: Sheet) -> None:
     angle = np.pi / 2 + (0 if sheet.subject in ("landscape", "sea") else sheet.hand.tilt)
     way = _along(sheet, angle) + 0.05 * sheet.hand.wobble * sheet.fractal(0.6, 3) + 0.02 * sheet.streaks(angle + np.pi / 2, 0.5, 0.02)
-    sheet.lab[:] = sheet.touched(sheet.blend(way.astype(np.float32), _tones(sheet, 3 + int(3 * (1 - sheet.scale)))), 0.7)
+    sheet.lab[:] = sheet.touched(sheet.blend(way.astype(np.float32), _tones(sheet, 3 + int(3 * (1 - sheet.scale)))), 0.35)
     if sheet.hand.density > 0.5:
-        x, y = sheet.w * sheet.pick(0.25, 0.75), sheet.h * sheet.pick(0.25, 0.6)
+        x, y = sheet.w * sheet.pick(0.25, 0.75), sheet.h * sheet.pick(0.25, 0.35)
         radius = 0.06 + 0.14 * sheet.scale
         inner = np.clip((sheet.y - y) / radius * 0.5 + 0.5, 0, 1) + 0 * sheet.x
-        sheet.paint(sheet.disc(x, y, radius, 0.02 * sheet.hand.softness), sheet.touched(sheet.blend(inner.astype(np.float32), sheet.palette.swatches[[4, 1]]), 0.5), 0.95)
+        sheet.paint(sheet.disc(x, y, radius, 0.02 * sheet.hand.softness), sheet.touched(sheet.blend(inner.astype(np.float32), _tones(sheet, 3)[::-1]), 0.4), 0.97)
 
 
 def _glow(sheet: Sheet) -> None:
     """A centre of light, round or oblong, in soft rings."""
-    x, y = sheet.w * sheet.pick(0.3, 0.7), sheet.h * sheet.pick(0.3, 0.7)
+    x, y = sheet.w * sheet.pick(0.3, 0.7), sheet.h * sheet.pick(0.3, 0.35)
     power = 2 + 4 * (sheet.hand.curve > 0.7)
     far = (np.abs((sheet.x - x) / sheet.w) ** power + np.abs((sheet.y - y) / sheet.h) ** power) ** (1 / power)
     rings = 0.06 * sheet.hand.layers * np.cos(far * (14 + 30 * (1 - sheet.scale)))
     way = np.clip(far * (1.15 + 0.5 * (1 - sheet.scale)), 0, 1) + rings + 0.02 * sheet.fractal(0.4, 3)
     tones = _tones(sheet, 4 + int(2 * sheet.hand.density))
-    sheet.lab[:] = sheet.touched(sheet.blend(way.astype(np.float32), tones[::-1] if sheet.hand.ground < 0 else tones), 0.6)
+    sheet.lab[:] = sheet.touched(sheet.blend(way.astype(np.float32), tones[::-1] if sheet.hand.ground < 0 else tones), 0.35)
 
 
 def _pools(sheet: Sheet) -> None:
@@ -63,8 +64,8 @@ def _pools(sheet: Sheet) -> None:
     bend = (0.05 + 0.2 * sheet.hand.curve) * sheet.smooth(0.45)
     weight = np.stack([1 / (((sheet.x + bend - a) ** 2 + (sheet.y - bend - b) ** 2) + 0.004) ** (1.1 + 1.3 * sheet.hand.order) for a, b in zip(x, y, strict=True)])
     weight /= weight.sum(0)
-    tones = sheet.palette.swatches[sheet.rng.permutation(np.arange(count) % 6)]
-    sheet.lab[:] = sheet.touched(np.tensordot(weight, tones, (0, 0)).astype(np.float32), 0.7)
+    tones = _tones(sheet, count)[sheet.rng.permutation(count)]
+    sheet.lab[:] = sheet.touched(np.tensordot(weight, tones, (0, 0)).astype(np.float32), 0.35)
 
 
 def _steps(sheet: Sheet) -> None:
@@ -79,7 +80,7 @@ def _steps(sheet: Sheet) -> None:
     way = (step - 1 + soft) / (count - 1)
     field = sheet.blend(np.clip(way, 0, 1).astype(np.float32), _tones(sheet, 4))
     field[..., 0] += ((0.5 - part) * (0.05 + 0.14 * sheet.hand.layers)).astype(np.float32)
-    sheet.lab[:] = sheet.touched(field, 0.7)
+    sheet.lab[:] = sheet.touched(field, 0.35)
 
 
 def _panels(sheet: Sheet) -> None:
@@ -94,7 +95,7 @@ def _panels(sheet: Sheet) -> None:
     field = sheet.blend(np.clip(way, 0, 1).astype(np.float32), _tones(sheet, 4))
     edge = np.minimum(across * count - panel, panel + 1 - across * count) / count
     field[..., 0] -= (np.exp(-edge / (0.006 + 0.02 * sheet.hand.softness)) * (0.03 + 0.08 * sheet.hand.layers)).astype(np.float32)
-    sheet.lab[:] = sheet.touched(field, 0.7)
+    sheet.lab[:] = sheet.touched(field, 0.35)
 
 
 def _ridge(sheet: Sheet) -> None:
@@ -103,7 +104,7 @@ def _ridge(sheet: Sheet) -> None:
         y = sheet.h * (0.74 + 0.09 * k) + sheet.rng.normal(0, 0.02 + 0.02 * sheet.hand.curve, 6)
         edge = curve(np.column_stack([np.linspace(-0.1, sheet.w + 0.1, 6), y]), 60)
         mask = sheet.shapes([np.concatenate([edge, [[sheet.w + 0.1, 2], [-0.1, 2]]])])
-        sheet.paint(mask, sheet.palette.tone(-0.1 - 0.28 * k, 0.2 * k, 0.8), 0.55 + 0.1 * k, 0.6)
+        sheet.paint(mask, sheet.palette.tone(-0.1 - 0.28 * k, 0.2 * k, 0.8), 0.55 + 0.1 * k, 0.35)
 
 
 def _level(sheet: Sheet) -> None:

@@ -14,7 +14,7 @@ Points = NDArray[np.floating]
 def ink(sheet: Sheet) -> None:
     """Show mountains, a branch, reeds, things of the house, or the bare gesture; a red seal for some hands."""
     paper = sheet.palette.paper.copy()
-    paper[0] = min(0.96, 0.55 * paper[0] + 0.45 * (sheet.palette.light + 0.14))
+    paper[0] = min(0.965, 0.75 * paper[0] + 0.25 * (sheet.palette.light + 0.16))
     sheet.ground(paper, 0.5)
     _tint(sheet)
     habit = sheet.hand.habit
@@ -121,7 +121,7 @@ def _branch(sheet: Sheet) -> None:
         ends.append(0.0015)
         tips.extend([twig[-1], twig[14], twig[9]])
     mask = sheet.tapered(paths, starts, ends)
-    dry = np.clip(0.9 + 0.45 * sheet.streaks(float(np.arctan2(y1 - y0, x1 - x0)), 0.05, 0.003), 0.25, 1)
+    dry = np.clip(0.95 + 0.35 * sheet.fractal(0.02, 3), 0.3, 1)
     sheet.paint(mask * dry, _black(sheet, 0.08), 0.95, 0.3)
     centres = np.repeat(np.array(tips), 1 + int(2 * sheet.hand.layers), axis=0)
     centres = centres + sheet.rng.normal(0, 0.018, centres.shape)
@@ -165,7 +165,7 @@ def _reeds(sheet: Sheet) -> None:
         lean = 0.35 * sheet.hand.tilt + sheet.rng.normal(0, 0.06)
         foot, top = sheet.h * 1.02, sheet.h * sheet.pick(-0.05, 0.35)
         path = curve(np.array([[x, foot], [x + 0.4 * lean * sheet.h, (foot + top) / 2], [x + 1.1 * lean * sheet.h, top]]), 40)
-        width = (0.010 + 0.032 * sheet.scale) if jointed else 0.005 + 0.006 * sheet.scale
+        width = (0.020 + 0.032 * sheet.scale) if jointed else 0.006 + 0.008 * sheet.scale
         if jointed:
             cuts = np.linspace(0, 39, 5 + sheet.rng.integers(3)).astype(int)
             parts = [path[a + (k > 0) : b] for k, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)) if b - a > 3]
@@ -181,10 +181,10 @@ def _blades(sheet: Sheet, path: Points, water: float) -> None:
     leaves = []
     for at in sheet.rng.choice(np.arange(14, 40), 4 + int(6 * sheet.hand.density)):
         side = sheet.rng.choice([-1, 1])
-        length = (0.10 + 0.14 * sheet.scale) * sheet.pick(0.6, 1.2)
+        length = (0.15 + 0.12 * sheet.scale) * sheet.pick(0.6, 1.2)
         drop = sheet.pick(-0.2, 0.9)
         leaf = curve(np.array([path[at], path[at] + length * 0.5 * np.array([side, drop * 0.4]), path[at] + length * np.array([side * 0.9, drop])]), 16)
-        profile = np.sin(np.linspace(0.25, np.pi, 16)) * length * (0.07 + 0.07 * sheet.hand.curve)
+        profile = np.sin(np.linspace(0.25, np.pi, 16)) * length * (0.11 + 0.09 * sheet.hand.curve)
         along = np.gradient(leaf, axis=0)
         across = np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
         leaves.append(np.concatenate([leaf + across * profile[:, None] / 2, (leaf - across * profile[:, None] / 2)[::-1]]))
@@ -198,7 +198,7 @@ def _things(sheet: Sheet) -> None:
     sheet.paint(wash.astype(np.float32), _black(sheet, 0.7), 0.55, 0.3)
     count = 2 + round(3 * (1 - sheet.scale))
     xs = (np.arange(count) + sheet.rng.uniform(0.25, 0.75, count)) / count * sheet.w
-    size = (0.12 + 0.16 * sheet.scale) * min(1.0, sheet.w * 1.4 / count + 0.3)
+    size = (0.26 + 0.14 * sheet.scale) * min(1.0, sheet.w * 1.8 / count + 0.2)
     for x in xs:
         kind = sheet.rng.choice(4)
         s = size * sheet.pick(0.7, 1.15)
@@ -237,12 +237,12 @@ def _gesture(sheet: Sheet) -> None:
         angle = start + np.linspace(0, sheet.pick(5.4, 6.2), 80)
         radius = r * (1 + 0.05 * np.sin(angle * 2 + start) - 0.06 * np.linspace(0, 1, 80))
         path = np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
-        stroke(sheet, path, 0.04 + 0.08 * sheet.scale, _black(sheet, 0.02), dry=0.35 + 0.6 * sheet.hand.gap)
+        stroke(sheet, path, 0.06 + 0.08 * sheet.scale, _black(sheet, 0.02), dry=0.35 + 0.6 * sheet.hand.gap)
     else:
         for k in range(2 + round(4 * (1 - sheet.scale))):
             points = np.array([sheet.w, sheet.h]) * (0.12 + 0.76 * sheet.rng.random((4, 2)))
             points = points[np.argsort(points[:, 0 if sheet.subject == "landscape" else 1])]
-            stroke(sheet, curve(points, 50), (0.02 + 0.07 * sheet.scale) * sheet.pick(0.6, 1.4), _black(sheet, sheet.pick(0, 0.5) * (k > 0)), dry=0.2 + 0.7 * sheet.hand.gap)
+            stroke(sheet, curve(points, 50), (0.05 + 0.08 * sheet.scale) * sheet.pick(0.6, 1.4), _black(sheet, sheet.pick(0, 0.5) * (k > 0)), dry=0.2 + 0.7 * sheet.hand.gap)
     count = int(10 + 50 * sheet.hand.density)
     sheet.paint(sheet.spots(sheet.rng.random(count) * sheet.w, sheet.rng.random(count) * sheet.h, 0.001 + 0.008 * sheet.rng.random(count) ** 5), _black(sheet, 0.1), 0.85, 0)
 

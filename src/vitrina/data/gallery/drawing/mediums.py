@@ -45,8 +45,8 @@ def _scale(sheet: Sheet) -> float:
 
 def _oil(sheet: Sheet) -> None:
     """Thick paint: ridges along the brush and along the edges of forms catch the light."""
-    relief = sheet.streaks(sheet.hand.angle, 0.05, 0.004) * np.float32(0.5 + sheet.hand.grain) - 9 * _blurred(sheet.lab[..., 0], 0.8)
-    sheet.lab[..., 0] += np.clip(_lit(relief, 0.014 + 0.012 * sheet.hand.grain), -0.08, 0.08)
+    relief = sheet.hairs() * np.float32(0.2 + 0.9 * sheet.brush) - 7 * _blurred(sheet.lab[..., 0], 0.8)
+    sheet.lab[..., 0] += np.clip(_lit(relief, 0.010 + 0.009 * sheet.hand.grain), -0.08, 0.08)
     _canvas(sheet, 0.008)
 
 
@@ -61,16 +61,16 @@ def _canvas(sheet: Sheet, strength: float) -> None:
 
 def _watercolour(sheet: Sheet) -> None:
     """Thin colour: paper shines through, pigment settles in the tooth and at the rims, blooms spread."""
-    _bleed(sheet, 0.006)
+    _bleed(sheet, 0.0022)
     light = sheet.lab[..., 0]
     rim = np.clip(_blurred(light, 2.2 * _scale(sheet)) - light, -0.10, 0.10)
     paper = sheet.palette.paper
     sheet.lab += np.float32(0.16) * (paper - sheet.lab)
     grains = tooth(sheet.rng, sheet.height, sheet.width, _scale(sheet))
     thick = np.clip(1.05 - sheet.lab[..., 0], 0, 1)
-    sheet.lab[..., 0] -= rim * np.float32(-0.55) + thick * grains * np.float32(0.030)
+    sheet.lab[..., 0] -= rim * np.float32(-0.40) + thick * grains * np.float32(0.028)
     bloom = sheet.fractal(0.22, 5, 0.6)
-    sheet.lab[..., 0] += np.float32(0.045) * np.clip(bloom, -1, 1.4) - np.float32(0.05) * np.exp(-((bloom / 0.09) ** 2)) * (sheet.hand.curve > 0.3)
+    sheet.lab[..., 0] += np.float32(0.028) * np.clip(bloom, -1, 1.4) - np.float32(0.018) * np.exp(-((bloom / 0.07) ** 2)) * (sheet.hand.curve > 0.3)
 
 
 def _bleed(sheet: Sheet, reach: float) -> None:
@@ -87,7 +87,7 @@ def _bleed(sheet: Sheet, reach: float) -> None:
 
 def _gouache(sheet: Sheet) -> None:
     grains = tooth(sheet.rng, sheet.height, sheet.width, 1.2 * _scale(sheet))
-    sheet.lab[..., 0] += grains * np.float32(0.010) + sheet.streaks(sheet.hand.angle, 0.12, 0.007) * np.float32(0.010)
+    sheet.lab[..., 0] += grains * np.float32(0.010) + sheet.streaks(sheet.hand.angle, 0.10, 0.008) * np.float32(0.004)
 
 
 def _ink(sheet: Sheet) -> None:
@@ -104,8 +104,8 @@ def _pastel(sheet: Sheet) -> None:
     sheet.lab[:] = _blurred(sheet.lab, 0.9 * _scale(sheet))
     grains = tooth(sheet.rng, sheet.height, sheet.width, 1.1 * _scale(sheet)) + 0.5 * sheet.streaks(sheet.hand.angle + 0.6, 0.03, 0.004)
     hollow = np.clip((grains - 0.75) * 1.3, 0, 1)
-    under = sheet.palette.tone(-0.45 if sheet.palette.light > 0.5 else 0.35, 0.5, 0.5)
-    sheet.lab += (hollow * np.float32(0.45))[..., None] * (under - sheet.lab)
+    under = sheet.palette.tone(-0.6 if sheet.palette.light > 0.5 else -0.8, 0.5, 0.6)
+    sheet.lab += (hollow * np.float32(0.24))[..., None] * (under - sheet.lab)
     sheet.lab[..., 0] += np.float32(0.022) * grains
 
 
@@ -135,8 +135,8 @@ def _screenprint(sheet: Sheet) -> None:
     sheet.lab[..., 1:] = np.roll(sheet.lab[..., 1:], (dy, dx), (0, 1))
     sheet.lab[..., 0] = _flattened(sheet.lab[..., 0], 9)
     gaps = sheet.fractal(0.006, 2) + 0.5 * sheet.fractal(0.2, 2)
-    salt = np.clip((gaps - 2.1) * 1.5, 0, 1)
-    sheet.lab += (salt * np.float32(0.6))[..., None] * (sheet.palette.paper - sheet.lab)
+    salt = np.clip((gaps - 2.5) * 1.2, 0, 1)
+    sheet.lab += (salt * np.float32(0.4))[..., None] * (sheet.palette.paper - sheet.lab)
     sheet.lab[..., 0] += sheet.rng.standard_normal((sheet.height, sheet.width), dtype=np.float32) * np.float32(0.004)
 
 
@@ -145,7 +145,7 @@ def _flattened(light: Floats32, steps: int) -> Floats32:
     at = light * steps
     middle = np.floor(at) + 0.5
     away = at - middle
-    flat: Floats32 = (middle + 4 * away**3) / np.float32(steps)
+    flat: Floats32 = (middle + 4 * away * away * away) / np.float32(steps)
     return flat
 
 

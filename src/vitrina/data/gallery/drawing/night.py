@@ -13,6 +13,8 @@ Floats32 = NDArray[np.float32]
 
 def night_scenes(sheet: Sheet) -> None:
     """Show a night: towers, a street, a harbour, hills under the moon, or roofs; landscapes always show the land."""
+    sheet.brush *= 0.6
+    sheet.palette.contrast = max(sheet.palette.contrast, 0.85)
     _sky(sheet)
     scenes = (_towers, _street, _harbour, _hills, _roofs)
     habit = sheet.hand.habit
@@ -33,7 +35,7 @@ def _sky(sheet: Sheet) -> None:
     """Dark above, paler at the horizon, with clouds; stars for some hands, the moon for others."""
     p = sheet.palette
     way = sheet.y / sheet.h + 0.06 * sheet.fractal(0.5, 4) * (0.3 + sheet.hand.curve)
-    colours = np.stack([p.tone(-0.75, 0, 1), p.tone(-0.2, 0, 1.1), p.tone(0.35 + 0.2 * sheet.hand.line, 0.3, 1.1)])
+    colours = np.stack([p.tone(-0.7, 0, 1.1), p.tone(-0.1, 0.05, 1.2), p.tone(0.35 + 0.3 * sheet.hand.line, 0.35, 1.2)])
     sheet.lab[:] = sheet.touched(sheet.blend(way.astype(np.float32), colours), 1.1 + sheet.hand.grain)
     if sheet.hand.density > 0.35:
         count = int(90 * sheet.hand.density)
@@ -61,16 +63,17 @@ def _boxes(left: float, right: float, top: float, bottom: float) -> NDArray[np.f
 def _row_of_houses(sheet: Sheet, base: float, tall: float, wide: float, *, roofs: float = 0.0) -> tuple[list[NDArray[np.float64]], list[tuple[float, float, float, float]]]:
     """Return outlines and the boxes (left, right, top, bottom) of a row of houses on the line ``base``."""
     outlines, boxes = [], []
+    foot = sheet.h + 0.05  # what stands in front hides how far down a house goes
     at = -sheet.pick(0, wide)
     while at < sheet.w:
         breadth, top = wide * sheet.pick(0.6, 1.4), base - tall * sheet.pick(0.35, 1.0)
-        outline = _boxes(at, at + breadth, top, base + 0.02)
+        outline = _boxes(at, at + breadth, top, foot)
         if sheet.rng.random() < roofs:
             peak = top - breadth * sheet.pick(0.25, 0.6)
-            outline = np.array([[at, base + 0.02], [at, top], [at + breadth / 2, peak], [at + breadth, top], [at + breadth, base + 0.02]])
+            outline = np.array([[at, foot], [at, top], [at + breadth / 2, peak], [at + breadth, top], [at + breadth, foot]])
         elif sheet.rng.random() < 0.3:
             step = breadth * 0.25
-            outline = np.concatenate([[[at, base + 0.02], [at, top]], [[at + step, top], [at + step, top - step], [at + breadth - step, top - step], [at + breadth - step, top]], [[at + breadth, top], [at + breadth, base + 0.02]]])
+            outline = np.concatenate([[[at, foot], [at, top]], [[at + step, top], [at + step, top - step], [at + breadth - step, top - step], [at + breadth - step, top]], [[at + breadth, top], [at + breadth, foot]]])
         outlines.append(outline)
         boxes.append((at, at + breadth, top, base))
         at += breadth + wide * 0.5 * sheet.hand.gap * sheet.rng.random()
@@ -217,7 +220,7 @@ def _hills(sheet: Sheet) -> None:
         y = sheet.h * (0.38 + 0.5 * near) + sheet.rng.normal(0, 0.045 + 0.04 * sheet.hand.curve, knots)
         edge = curve(np.column_stack([np.linspace(-0.1, sheet.w + 0.1, knots), y]), 80)
         mask = sheet.shapes([np.concatenate([edge, [[sheet.w + 0.1, 2], [-0.1, 2]]])])
-        sheet.paint(mask, sheet.palette.tone(0.25 - 1.15 * near, 0.12 * number, 1.0), 1.0, 1.5)
+        sheet.paint(mask, sheet.palette.tone(0.35 - 1.2 * near, 0.15 * number, 1.1), 1.0, 1.5)
         if number >= 1:
             chosen = edge[sheet.rng.choice(80, int(3 + 12 * sheet.hand.density), replace=False)]
             size = (0.012 + 0.03 * near) * (0.5 + sheet.scale)

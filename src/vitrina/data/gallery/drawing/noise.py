@@ -23,26 +23,42 @@ def smooth(rng: np.random.Generator, height: int, width: int, cell: float) -> Fl
 
 def fractal(rng: np.random.Generator, height: int, width: int, cell: float, octaves: int = 4, gain: float = 0.5) -> Floats32:
     """Return noise ``[height, width]`` of spread about 1 with details down to ``cell / 2 ** (octaves - 1)`` pixels."""
-    total = np.zeros((height, width), np.float32)
-    power, strength = 0.0, 1.0
-    for octave in range(octaves):
-        total += np.float32(strength) * smooth(rng, height, width, cell / 2**octave)
-        power += strength**2
+    cell = max(cell, 1.0)
+    octaves = min(octaves, 1 + int(math.log2(cell)))
+    rows, columns = math.ceil(height / cell) + 3, math.ceil(width / cell) + 3
+    # Refined while it is small: each octave doubles the grid, and only the last is brought to full size.
+    field = Image.fromarray(rng.standard_normal((rows, columns), dtype=np.float32))
+    strength, power = 1.0, 1.0
+    for octave in range(1, octaves):
         strength *= gain
-        if cell / 2**octave <= 1:
-            break
-    return total / np.float32(math.sqrt(power))
+        power += strength**2
+        size = (columns << octave, rows << octave)
+        finer = np.asarray(field.resize(size, Image.Resampling.BICUBIC)) * 1
+        finer += np.float32(strength) * rng.standard_normal(size[::-1], dtype=np.float32)
+        field = Image.fromarray(finer)
+    fold = 2 ** (octaves - 1)
+    left, top = (1 + rng.random(2)) * fold
+    box = (left, top, left + fold * width / cell, top + fold * height / cell)
+    full = field.resize((width, height), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(full) * np.float32(1.3 / math.sqrt(power))
 
 
 def streaks(rng: np.random.Generator, height: int, width: int, angle: float, length: float, breadth: float) -> Floats32:
     """Return noise of spread about 1, drawn out over ``length`` pixels along ``angle`` (radians) and ``breadth`` across."""
-    side = math.ceil(math.hypot(height, width)) + 2
-    rows, columns = math.ceil(side / max(breadth, 1)) + 3, math.ceil(side / max(length, 1)) + 3
+    length, breadth = max(length, 1.0), max(breadth, 1.0)
+    reach = math.hypot(height, width)
+    columns, rows = math.ceil(reach / length) + 4, math.ceil(reach / breadth) + 4
     coarse = Image.fromarray(rng.standard_normal((rows, columns), dtype=np.float32))
-    sheet = coarse.resize((side, side), Image.Resampling.BICUBIC, box=(1, 1, columns - 2, rows - 2))
-    turned = sheet.rotate(-math.degrees(angle), Image.Resampling.BILINEAR)
-    left, top = (side - width) // 2, (side - height) // 2
-    return np.asarray(turned.crop((left, top, left + width, top + height))) * np.float32(1.3)
+    # Smooth already when it is turned, so that turning may be plain; a narrow streak needs no more than its pixels.
+    fold = 2 if breadth < 4 else 3
+    coarse = coarse.resize((columns * fold, rows * fold), Image.Resampling.BICUBIC)
+    length, breadth, rows, columns = length / fold, breadth / fold, rows * fold, columns * fold
+    c, s = math.cos(angle), math.sin(angle)
+    # From a pixel of the sheet to a place on the coarse noise, whose centre is the sheet's.
+    across = (c / length, s / length, columns / 2 - (c * width + s * height) / (2 * length))
+    down = (-s / breadth, c / breadth, rows / 2 - (c * height - s * width) / (2 * breadth))
+    drawn = coarse.transform((width, height), Image.Transform.AFFINE, (*across, *down), Image.Resampling.BILINEAR)
+    return np.asarray(drawn) * np.float32(1.3)
 
 
 def weave(rng: np.random.Generator, height: int, width: int, pitch: float) -> Floats32:

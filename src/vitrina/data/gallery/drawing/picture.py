@@ -87,7 +87,7 @@ def _painted(
     sheet = Sheet(rng, inner, hand, palette, scale=scale, subject=subject, brush=BRUSH[medium])
     DRAW[style](sheet)
     finish(sheet, medium)
-    _liken(sheet, palette.light, saturation)
+    _liken(sheet, palette.light, saturation, LIKENESS * (0.5 if style == "ink" else 1))
     return _mounted(rng, sheet, bare) if bare else sheet.lab
 
 
@@ -106,20 +106,24 @@ def _mounted(rng: np.random.Generator, sheet: Sheet, bare: int) -> NDArray[np.fl
     return lab
 
 
-def _liken(sheet: Sheet, lightness: float, saturation: float) -> None:
+def _liken(sheet: Sheet, lightness: float, saturation: float, share: float) -> None:
     """Move the mean lightness and saturation of the picture towards those of the work, black and white staying put."""
     light = np.clip(sheet.lab[..., 0], 0.02, 0.995)
     mean = float(light.mean())
-    target = mean + LIKENESS * (lightness - mean)
+    target = mean + share * (lightness - mean)
     power = 1.0
     for _ in range(4):  # by steps, as the mean of a power is not the power of the mean
-        curved = light[::3, ::3] ** np.float32(power)
+        curved = light[::4, ::4] ** np.float32(power)
         now = float(curved.mean())
         power = float(np.clip(power * np.log(target) / np.log(now), 0.4, 2.6))
     sheet.lab[..., 0] = light ** np.float32(power)
-    wanted = 0.06 + 0.66 * saturation
+    wanted = 0.05 + 0.62 * saturation
+    few = sheet.lab[::3, ::3].copy()
+    factor = 1.0
     for _ in range(2):
-        srgb = lab_to_srgb(sheet.lab[::3, ::3])
+        few[..., 1:] = sheet.lab[::3, ::3, 1:] * np.float32(factor)
+        srgb = lab_to_srgb(few)
         top = srgb.max(-1)
         now = float(np.mean((top - srgb.min(-1)) / np.maximum(top, 0.05)))
-        sheet.lab[..., 1:] *= np.float32(np.clip((wanted / max(now, 0.02)) ** LIKENESS, 0.45, 1.6))
+        factor = float(np.clip(factor * (wanted / max(now, 0.02)) ** LIKENESS, 0.45, 1.4))
+    sheet.lab[..., 1:] *= np.float32(factor)

@@ -18,6 +18,8 @@ Colour = NDArray[np.float32]
 
 #: Shapes given by points are drawn this many times larger and then reduced, which smooths their edges.
 FINER = 3
+#: Steps of a passage between colours; far below what 8 bits show.
+_TONES = 2048
 
 
 class Sheet:
@@ -47,14 +49,26 @@ class Sheet:
         self.w, self.h = self.width / longest, self.height / longest
         self.x = ((np.arange(self.width, dtype=np.float32) + 0.5) / longest)[None, :]
         self.y = ((np.arange(self.height, dtype=np.float32) + 0.5) / longest)[:, None]
-        stray = np.float32(0.0008 + 0.010 * hand.wobble)
-        self.wx = self.x + stray * self.fractal(0.12, 3)
-        self.wy = self.y + stray * self.fractal(0.12, 3)
+        stray = np.float32(0.0006 + 0.0062 * hand.wobble)
+        self.wx = self.x + stray * self.fractal(0.2, 4, 0.42)
+        self.wy = self.y + stray * self.fractal(0.2, 4, 0.42)
         self.brush = brush * (0.15 + 0.85 * hand.grain)
-        self._hairs = streaks(rng, self.height, self.width, hand.angle, 26 + 40 * hand.softness, 1.3 + 1.5 * hand.grain)
-        self._patches = self.fractal(0.2, 3)
+        # Larger than the sheet, so that each layer of paint shows another part.
+        self._spare = max(4, round(0.25 * longest))
+        self._hairs, self._patches = self._brushwork(self.height + self._spare, self.width + self._spare)
         self.lab = np.empty((self.height, self.width, 3), np.float32)
         self.lab[:] = palette.tone(hand.ground)
+
+    def _brushwork(self, height: int, width: int) -> tuple[Floats32, Floats32]:
+        """Return the traces of hairs, in two directions near the hand's that take turns, and of uneven paint."""
+        hand, unit = self.hand, 1 / (320 * self.px)
+        length, breadth = (14 + 24 * hand.softness) * unit, (1.2 + 1.3 * hand.grain) * unit
+        turn = 0.12 + 0.3 * hand.curve
+        one = streaks(self.rng, height, width, hand.angle - turn, length, breadth)
+        other = streaks(self.rng, height, width, hand.angle + turn, length, breadth)
+        patches = fractal(self.rng, height, width, 0.2 / self.px, 3)
+        way = np.clip(0.5 + 0.8 * smooth(self.rng, height, width, 0.12 / self.px), 0, 1)
+        return (one + way * (other - one)) * np.clip(0.75 + 0.4 * patches, 0.1, 1.4), patches
 
     # Irregularity -----------------------------------------------------------------------------------------------------
 
@@ -109,6 +123,16 @@ class Sheet:
             draw.line(self._fine(path), fill=fill, width=max(1, round(fine)), joint="curve" if fine > 4 else None)
         return self._reduced(image)
 
+    def toned_lines(self, paths: Sequence[Points], width: float, tones: Sequence[float]) -> tuple[Floats32, Floats32]:
+        """Return the mask of lines of one width in shares, and that mask times each line's tone in 0..1."""
+        image = Image.new("LA", (self.width * FINER, self.height * FINER), (0, 0))
+        draw = ImageDraw.Draw(image)
+        fine = max(1, round(width / self.px * FINER))
+        for path, tone in zip(paths, tones, strict=True):
+            draw.line(self._fine(path), fill=(round(255 * tone), 255), width=fine)
+        light, body = image.split()
+        return self._reduced(body), self._reduced(light)
+
     def tapered(self, paths: Sequence[Points], starts: Sequence[float], ends: Sequence[float]) -> Floats32:
         """Return the mask of lines that run from one width to another."""
         return self.shapes([ribbon(p, np.linspace(a, b, len(p))) for p, a, b in zip(paths, starts, ends, strict=True)])
@@ -136,13 +160,20 @@ class Sheet:
     def ground(self, colour: Colour, depth: float = 1.0) -> None:
         """Cover the whole sheet."""
         self.lab[:] = colour
-        self._touch(depth)
+        self.lab[..., 0] += self._trace(depth, self.height, self.width)
 
     def paint(self, mask: Floats32, colour: Colour, opacity: float = 1.0, depth: float = 1.0) -> None:
         """Lay ``colour`` (``[3]`` or ``[height, width, 3]``) on through ``mask``; ``depth`` is how much the brush shows."""
-        if depth > 0 and colour.ndim == 1:
-            colour = self._textured(colour, depth)
-        self.lab += (mask * np.float32(opacity))[..., None] * (colour - self.lab)
+        rows, columns = frame(mask)
+        part = mask[rows, columns]
+        if not part.size:
+            return
+        area = self.lab[rows, columns]
+        if colour.ndim == 3:
+            colour = colour[rows, columns]
+        elif depth > 0:
+            colour = self._textured(colour, depth, *part.shape)
+        area += (part * np.float32(opacity))[..., None] * (colour - area)
 
     def shade(self, mask: Floats32, amount: float) -> None:
         """Make lighter (``amount`` above 0) or darker, keeping the colour."""
@@ -152,40 +183,51 @@ class Sheet:
         """Cast the shadow of ``mask`` on what is below."""
         from scipy.ndimage import gaussian_filter
 
-        moved = np.roll(mask, (round(dy / self.px), round(dx / self.px)), (0, 1))
-        self.lab[..., 0] *= 1 - np.float32(amount) * gaussian_filter(moved, max(blur / self.px, 0.5))
+        sigma = max(blur / self.px, 0.5)
+        down, right, reach = round(dy / self.px), round(dx / self.px), round(4 * sigma) + 1
+        rows, columns = frame(mask, reach + max(abs(down), abs(right)))
+        part = mask[rows, columns]
+        if not part.size:
+            return
+        moved = np.roll(part, (down, right), (0, 1))
+        self.lab[rows, columns, 0] *= 1 - np.float32(amount) * gaussian_filter(moved, sigma, truncate=3)
 
     def blend(self, way: Floats32, colours: Floats32) -> Floats32:
         """Return the colour field that runs through ``colours`` ``[n, 3]`` as ``way`` goes from 0 to 1."""
-        at = np.clip(way, 0, 1) * np.float32(len(colours) - 1)
-        low = np.minimum(at.astype(np.int32), len(colours) - 2) if len(colours) > 1 else np.zeros(at.shape, np.int32)
-        part = (at - low)[..., None]
-        part = part * part * (3 - 2 * part) if len(colours) > 2 else part
-        high = np.minimum(low + 1, len(colours) - 1)
-        return colours[low] + part * (colours[high] - colours[low])
+        at = np.linspace(0, len(colours) - 1, _TONES)
+        low = np.minimum(at.astype(int), max(len(colours) - 2, 0))
+        part = (at - low)[:, None]
+        if len(colours) > 2:
+            part = part * part * (3 - 2 * part)
+        table = (colours[low] * (1 - part) + colours[np.minimum(low + 1, len(colours) - 1)] * part).astype(np.float32)
+        blended: Floats32 = np.take(table, (np.clip(way, 0, 1) * (_TONES - 1)).astype(np.int32), axis=0)
+        return blended
 
     def touched(self, field: Floats32, depth: float = 1.0) -> Floats32:
         """Return a colour field ``[height, width, 3]`` with the traces of the brush."""
-        field = field.copy()
-        field[..., 0] += self._trace(depth)
+        field = np.array(np.broadcast_to(field, self.lab.shape), np.float32)
+        field[..., 0] += self._trace(depth, self.height, self.width)
         return field
 
-    def _textured(self, colour: Colour, depth: float) -> Floats32:
-        field = np.empty_like(self.lab)
-        field[:] = colour
-        field[..., 0] += self._trace(depth)
-        drift = np.roll(self._patches, self.rng.integers(0, 1000, 2), (0, 1)) * np.float32(0.006 * depth * (0.4 + self.brush))
-        field[..., 1] += drift
-        field[..., 2] -= drift * np.float32(0.7)
+    def _textured(self, colour: Colour, depth: float, height: int, width: int) -> Floats32:
+        field = np.empty((height, width, 3), np.float32)
+        drift = self._part(self._patches, height, width) * np.float32(0.006 * depth * (0.4 + self.brush))
+        field[..., 0] = colour[0] + self._trace(depth, height, width)
+        field[..., 1] = colour[1] + drift
+        field[..., 2] = colour[2] - drift * np.float32(0.7)
         return field
 
-    def _trace(self, depth: float) -> Floats32:
-        shift = self.rng.integers(0, 1000, 2)
-        hairs = np.roll(self._hairs, shift, (0, 1)) * np.float32(0.022 * depth * self.brush)
-        return hairs + np.roll(self._patches, shift[::-1], (0, 1)) * np.float32(0.014 * depth * (0.3 + self.brush))
+    def _trace(self, depth: float, height: int, width: int) -> Floats32:
+        hairs = self._part(self._hairs, height, width) * np.float32(0.015 * depth * self.brush)
+        return hairs + self._part(self._patches, height, width) * np.float32(0.014 * depth * (0.3 + self.brush))
 
-    def _touch(self, depth: float) -> None:
-        self.lab[..., 0] += self._trace(depth)
+    def hairs(self) -> Floats32:
+        """Return traces of the brush over the whole sheet, of spread about 1."""
+        return self._part(self._hairs, self.height, self.width)
+
+    def _part(self, field: Floats32, height: int, width: int) -> Floats32:
+        top, left = self.rng.integers(0, (field.shape[0] - height + 1, field.shape[1] - width + 1))
+        return field[top : top + height, left : left + width]
 
     # Tones ------------------------------------------------------------------------------------------------------------
 
@@ -211,6 +253,17 @@ class Sheet:
 
 
 _MIXED = np.array([0.025, 0.008, 0.008], np.float32)
+
+
+def frame(mask: Floats32, spare: int = 0) -> tuple[slice, slice]:
+    """Return the rows and columns in which ``mask`` is not 0, and ``spare`` pixels around; empty slices where it is 0."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not rows.size:
+        return slice(0, 0), slice(0, 0)
+    return (
+        slice(max(0, int(rows[0]) - spare), int(rows[-1]) + 1 + spare),
+        slice(max(0, int(columns[0]) - spare), int(columns[-1]) + 1 + spare),
+    )
 
 
 def ribbon(path: Points, widths: Points) -> Points:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vitrina.data.gallery.drawing.sheet import Colour, Sheet, curve
+from vitrina.data.gallery.drawing.noise import smooth
+from vitrina.data.gallery.drawing.sheet import Colour, Sheet, curve, frame
 
 Points = NDArray[np.floating]
 
@@ -16,38 +17,59 @@ def brush_strokes(sheet: Sheet) -> None:
     (_sweeps, _touches, _written, _patches, _scraped)[sheet.hand.habit](sheet)
 
 
-def stroke(sheet: Sheet, path: Points, width: float, colour: Colour, *, dry: float = 0.4, opacity: float = 0.95) -> None:
-    """Draw one stroke of a flat brush through ``path`` ``[n, 2]``: hairs of many tones, running dry towards its end."""
-    hairs = int(np.clip(width / sheet.px * 0.9, 5, 46))
+def stroke(sheet: Sheet, path: Points, width: float, colour: Colour, *, dry: float = 0.4, opacity: float = 0.96) -> None:
+    """Draw one stroke of a flat brush through ``path`` ``[n, 2]``: hairs of many tones that break up as the paint runs out."""
+    hairs = int(np.clip(width / sheet.px * 1.7, 12, 80))
+    path = _resampled(path, 3 * sheet.px)
     along = np.gradient(path, axis=0)
     across = np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    offsets = np.linspace(-0.5, 0.5, hairs) + sheet.rng.normal(0, 0.4 / hairs, hairs)
-    sway = np.cumsum(sheet.rng.normal(0, 0.10 / hairs, (hairs, 1)), axis=0)
-    starts = (sheet.rng.random(hairs) * 0.06 * len(path)).astype(int)
-    load = np.clip(sheet.rng.normal(1.06 - 0.5 * dry, 0.05 + 0.35 * dry, hairs), 0.1, 1)
-    ends = np.maximum((load * len(path)).astype(int), starts + 3)
-    paths = [path[a:b] + across[a:b] * (width * (o + s)) for a, b, o, s in zip(starts, ends, offsets, sway, strict=True)]
-    paths = [p for p in paths if len(p) > 1]
-    thick = width / hairs * 1.7
-    body = sheet.lines(paths, thick)
-    left, top, right, bottom = _frame(sheet, body)
-    if right <= left:
+    offsets = np.linspace(-0.5, 0.5, hairs) + sheet.rng.normal(0, 0.3 / hairs, hairs)
+    # Paint lasts longest in the middle of the brush; each hair has its own load, and neighbours are alike.
+    load = 1.35 - 0.95 * dry - 0.35 * np.abs(2 * offsets) ** 3 + np.convolve(sheet.rng.normal(0, 0.45 * (0.3 + dry), hairs + 2), [0.3, 0.5, 0.3], "valid")
+    paint = load[:, None] - np.linspace(0, 1, len(path)) + 0.35 * dry * _speckle(sheet, hairs, len(path))
+    paint[:, 0] = np.where(sheet.rng.random(hairs) < 0.35, -1, paint[:, 0])
+    paths, tones = [], []
+    for hair, tone in enumerate(np.clip(sheet.rng.normal(0.55, 0.2, hairs), 0, 1)):
+        line = path + across * (width * offsets[hair])
+        for first, last in _runs(paint[hair] > 0):
+            if last - first > 1:
+                paths.append(line[first:last])
+                tones.append(tone)
+    if paths:
+        _print(sheet, paths, tones, 2.1 * width / hairs, colour, opacity)
+
+
+def _resampled(path: Points, step: float) -> Points:
+    """Return the same path in steps of about ``step``."""
+    lengths = np.concatenate([[0], np.hypot(*np.diff(path, axis=0).T).cumsum()])
+    at = np.linspace(0, lengths[-1], max(8, int(lengths[-1] / step)))
+    return np.column_stack([np.interp(at, lengths, path[:, 0]), np.interp(at, lengths, path[:, 1])])
+
+
+def _speckle(sheet: Sheet, hairs: int, steps: int) -> NDArray[np.floating]:
+    """Return noise ``[hairs, steps]`` in flecks: a few hairs wide, longer than wide."""
+    noise: NDArray[np.floating] = 0.8 * smooth(sheet.rng, hairs, steps, 2.4) + np.repeat(sheet.rng.normal(0, 0.5, (hairs, 1)), steps, axis=1)
+    return noise
+
+
+def _runs(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first and last place of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _print(sheet: Sheet, paths: list[Points], tones: list[float], thick: float, colour: Colour, opacity: float) -> None:
+    body, light = sheet.toned_lines(paths, thick, tones)
+    grain = np.clip(1.12 + 0.22 * sheet.hairs(), 0.55, 1)
+    body, light = body * grain, light * grain
+    rows, columns = frame(body)
+    part, area = body[rows, columns], sheet.lab[rows, columns]
+    if not part.size:
         return
-    tones = sheet.rng.random(len(paths))
-    light = sheet.lines(paths, thick, (0.25 + 0.75 * tones).tolist())[top:bottom, left:right]
-    part = body[top:bottom, left:right]
-    field = np.empty((*part.shape, 3), np.float32)
+    field = np.empty_like(area)
     field[:] = colour
-    field[..., 0] += (light - 0.62 * part) * np.float32(0.20 * sheet.brush + 0.03)
-    area = sheet.lab[top:bottom, left:right]
+    field[..., 0] += (light[rows, columns] - np.float32(0.55) * part) * np.float32(0.16 * sheet.brush + 0.05)
     area += (part * np.float32(opacity))[..., None] * (field - area)
-
-
-def _frame(sheet: Sheet, mask: NDArray[np.float32]) -> tuple[int, int, int, int]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not rows.size:
-        return 0, 0, 0, 0
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _sweep(sheet: Sheet, angle: float, length: float, bend: float, centre: Points | None = None) -> Points:
@@ -66,9 +88,9 @@ def _lean(sheet: Sheet) -> float:
 
 def _sweeps(sheet: Sheet) -> None:
     lean = _lean(sheet)
-    for number in range(5 + round(9 * (1 - sheet.scale) + 4 * sheet.hand.density)):
+    for number in range(8 + round(12 * (1 - sheet.scale) + 5 * sheet.hand.density)):
         path = _sweep(sheet, lean + sheet.pick(-1, 1) * (0.12 + 0.8 * sheet.hand.curve), sheet.pick(0.4, 1.0), 0.5 * sheet.hand.curve)
-        stroke(sheet, path, (0.05 + 0.16 * sheet.scale) * sheet.pick(0.6, 1.3), sheet.varied(sheet.swatch(number + 1)), dry=0.2 + 0.8 * sheet.hand.gap)
+        stroke(sheet, path, (0.08 + 0.16 * sheet.scale) * sheet.pick(0.6, 1.3), sheet.varied(sheet.swatch(number + 1)), dry=0.2 + 0.8 * sheet.hand.gap)
 
 
 def _touches(sheet: Sheet) -> None:
@@ -109,7 +131,7 @@ def _written(sheet: Sheet) -> None:
         way = np.array([np.cos(lean) * sheet.w, np.sin(lean) * sheet.h])
         points = np.array([sheet.w / 2, sheet.h / 2]) + t * way * 1.1
         points = points + sheet.rng.normal(0, 0.09 + 0.13 * sheet.hand.curve, (knots, 2)) * np.array([sheet.w, sheet.h])
-        width = (0.035 + 0.09 * sheet.scale) * sheet.pick(0.7, 1.3) * (0.45 if number == count else 1)
+        width = (0.055 + 0.09 * sheet.scale) * sheet.pick(0.7, 1.3) * (0.45 if number == count else 1)
         colour = sheet.swatch(5) if number == count else sheet.varied(dark if number % 2 == 0 else sheet.swatch(2 + number))
         stroke(sheet, curve(points, 60), width, colour, dry=0.15 + 0.7 * sheet.hand.gap)
         if sheet.hand.density > 0.35:
@@ -130,7 +152,7 @@ def _spatter(sheet: Sheet, colour: Colour) -> None:
 def _patches(sheet: Sheet) -> None:
     """Loaded patches that cross at right angles, layer on layer."""
     lean = _lean(sheet)
-    for number in range(12 + round(22 * (1 - sheet.scale))):
+    for number in range(24 + round(40 * (1 - sheet.scale))):
         angle = lean + (np.pi / 2) * (sheet.rng.random() < 0.45) + sheet.pick(-0.3, 0.3)
         width = (0.045 + 0.10 * sheet.scale) * sheet.pick(0.6, 1.4)
         path = _sweep(sheet, angle, width * sheet.pick(1.5, 4), 0.25 * sheet.hand.curve, np.array([sheet.w, sheet.h]) * sheet.rng.random(2))

@@ -98,13 +98,13 @@ def _marbled(sheet: Sheet) -> None:
     a, b = sheet.fractal(cell, 3), sheet.fractal(cell, 3)
     stretch = 0.55 + 1.2 * sheet.hand.curve
     combed = np.sin(2 * np.pi * (sheet.x * np.float32(1.2) + 0.22 * a) / cell + 1.6 * b)
-    way = (sheet.y + 0.10 * stretch * combed + 0.09 * a) / np.float32(0.10 + 0.22 * sheet.scale)
+    way = (sheet.y + 0.10 * stretch * combed + 0.09 * a) / np.float32(0.05 + 0.13 * sheet.scale)
     tones = sheet.palette.swatches[sheet.rng.permutation(6)]
     at = way % 6
     number = at.astype(int) % 6
-    soft = np.clip((at - np.floor(at)) / np.float32(0.05 + 0.6 * sheet.hand.softness), 0, 1)[..., None]
+    soft = np.clip((at - np.floor(at)) / np.float32(0.05 + 0.3 * sheet.hand.softness), 0, 1)[..., None]
     field = tones[number - 1] * (1 - soft) + tones[number] * soft
-    vein = np.exp(-(((way * (1 + 2 * sheet.hand.density)) % 1 - 0.5) ** 2) / np.float32(0.004 + 0.012 * sheet.hand.line))
+    vein = np.exp(-(((way * (1 + 2 * sheet.hand.density)) % 1 - 0.5) ** 2) / np.float32(0.002 + 0.006 * sheet.hand.line))
     sheet.lab[:] = sheet.touched(field)
     sheet.paint(vein.astype(np.float32), sheet.palette.tone(0.9 if sheet.hand.ground > 0 else -0.9, 0.1, 0.5), 0.55, 0.4)
 
@@ -112,7 +112,7 @@ def _marbled(sheet: Sheet) -> None:
 def _layers(sheet: Sheet) -> None:
     """Rolling layers, pale in the distance and strong in front, with a sun for those who show a place."""
     top = sheet.palette.tone(0.95, 0.25, 0.6)
-    sheet.lab[:] = sheet.touched(sheet.blend((sheet.y / sheet.h + 0 * sheet.x).astype(np.float32), np.stack([sheet.swatch(1), top])))
+    sheet.lab[:] = sheet.touched(sheet.blend((sheet.y / sheet.h + 0 * sheet.x).astype(np.float32), np.stack([sheet.palette.tone(0.45, 0.1, 0.8), top])))
     if sheet.subject in ("sea", "landscape", "nature"):
         sheet.paint(sheet.disc(sheet.w * sheet.pick(0.2, 0.8), sheet.h * sheet.pick(0.12, 0.28), 0.05 + 0.06 * sheet.scale), sheet.palette.tone(0.95, 1, 1), 0.9)
     count = 4 + round(7 * (1 - sheet.scale))
