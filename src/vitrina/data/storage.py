@@ -62,9 +62,9 @@ class Manifest(BaseModel):
 def save_dataset(dataset: Dataset, folder: Path, *, overwrite: bool = False, splits: Mapping[str, Split] | None = None) -> None:
     """Write ``dataset`` (and ``splits`` by name) to ``folder``, all or nothing.
 
-    Pictures that the catalogue names and that are there are put into ``images/`` (as further links to the same files
-    where that can be done). An existing folder is replaced only with ``overwrite`` and only if it is a data set; what
-    else was in it goes with it. Raises ``DataError`` for names or image paths that would leave the folder, ``VitrinaError`` when the
+    Pictures that the catalogue names and that are there are put into ``images/`` (as further links to the same files where
+    that can be done). An existing folder is replaced only with ``overwrite`` and only if it is a data set; what else was in
+    it goes with it. Raises ``DataError`` for names or image paths that would leave the folder, ``VitrinaError`` when the
     folder cannot be written.
     """
     with atomic_folder(Path(folder), marker=MARKER, overwrite=overwrite) as part:

@@ -85,7 +85,8 @@ class TestEveryWork:
     @pytest.mark.parametrize("medium", range(len(MEDIUMS)), ids=MEDIUMS)
     def test_the_medium_shows(self, world: World, medium: int) -> None:
         one, other = (
-            draw_picture(repainted(world, 0, code, 0), 3, longest=96).convert("L") for code in (medium, (medium + 1) % len(MEDIUMS))
+            draw_picture(repainted(world, 0, code, 0), 3, longest=96).convert("L")
+            for code in (medium, (medium + 1) % len(MEDIUMS))
         )
         size = (min(one.width, other.width), min(one.height, other.height))
         assert np.abs(np.asarray(one.resize(size), float) - np.asarray(other.resize(size), float)).mean() > 1

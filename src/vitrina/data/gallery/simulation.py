@@ -35,9 +35,7 @@ class World:
     seed: int = 0
 
 
-def draw_world(
-    seed: int = 0, *, n_users: int = N_USERS, n_works: int = N_WORKS, n_artists: int = 60, days: int = 730
-) -> World:
+def draw_world(seed: int = 0, *, n_users: int = N_USERS, n_works: int = N_WORKS, n_artists: int = 60, days: int = 730) -> World:
     """Draw artists, works and people; ``simulate`` with the same arguments plays in this very world, whatever the tastes.
 
     Raises ``DataError`` for sizes below 1 and negative seeds.

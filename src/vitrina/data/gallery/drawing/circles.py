@@ -29,7 +29,10 @@ def _targets(sheet: Sheet) -> None:
         lean = 0.12 * sheet.hand.tilt
         for ring, share in enumerate(shares):
             r = radius * share
-            sheet.paint(sheet.disc(cx + lean * (radius - r), cy - lean * (radius - r), r, soft), sheet.varied(sheet.swatch(ring + 1 + number), 0.5))
+            sheet.paint(
+                sheet.disc(cx + lean * (radius - r), cy - lean * (radius - r), r, soft),
+                sheet.varied(sheet.swatch(ring + 1 + number), 0.5),
+            )
 
 
 def _halves(sheet: Sheet) -> None:
@@ -42,8 +45,9 @@ def _halves(sheet: Sheet) -> None:
     u, v, size = across - column, down - row, min(sheet.w / columns, sheet.h / rows)
     tones = sheet.palette.swatches
 
-    def per_cell(values):  # type: ignore[no-untyped-def]
-        return values[row, column]
+    def per_cell(values: NDArray[np.int64]) -> NDArray[np.int64]:
+        of_cell: NDArray[np.int64] = values[row, column]
+        return of_cell
 
     base = sheet.rng.integers(0, 6, (rows, columns))
     sheet.lab[:] = sheet.touched(tones[per_cell(base)])
@@ -54,10 +58,12 @@ def _halves(sheet: Sheet) -> None:
     half = np.maximum(np.hypot(a, b - 0.5) - 0.5, -a)
     ring = np.abs(np.hypot(u - 0.5, v - 0.5) - 0.33) - (0.05 + 0.1 * sheet.hand.line)
     shape = np.choose(per_cell(kind), [whole, quarter, half, ring]) * size
-    sheet.paint(sheet.inside(shape.astype(np.float32)), sheet.touched(tones[per_cell((base + sheet.rng.integers(1, 6, base.shape)) % 6)]))
+    sheet.paint(
+        sheet.inside(shape.astype(np.float32)), sheet.touched(tones[per_cell((base + sheet.rng.integers(1, 6, base.shape)) % 6)])
+    )
     if sheet.hand.layers > 0.4:
         inner = (np.hypot(a, b) - 0.45) * size
-        chosen = per_cell(kind == 1)
+        chosen = per_cell(kind) == 1
         sheet.paint(sheet.inside(inner.astype(np.float32)) * chosen, sheet.touched(tones[per_cell((base + 3) % 6)]))
 
 
@@ -70,7 +76,9 @@ def _overlapping(sheet: Sheet) -> None:
         disc, colour = sheet.disc(x, y, radius, 0.01 * sheet.hand.softness), sheet.any_swatch()
         if sheet.rng.random() < 0.3 * sheet.hand.line + 0.1:
             disc = disc - sheet.disc(x, y, radius * (1 - 0.06 - 0.2 * sheet.hand.line))
-        sheet.paint(disc * np.clip(0.85 + 0.15 * sheet.fractal(0.2, 3), 0, 1), sheet.varied(colour), 0.55 + 0.3 * sheet.hand.layers)
+        sheet.paint(
+            disc * np.clip(0.85 + 0.15 * sheet.fractal(0.2, 3), 0, 1), sheet.varied(colour), 0.55 + 0.3 * sheet.hand.layers
+        )
     count = int(7 * sheet.hand.density)
     if count or sheet.subject == "music":
         ends = sheet.rng.random((count + 2, 2, 2)) * np.array([sheet.w, sheet.h])
@@ -113,7 +121,10 @@ def _packed(sheet: Sheet) -> None:
         tries = sheet.rng.random((60, 2)) * np.array([sheet.w, sheet.h])
         for cx, cy in tries:
             r = radius * (0.85 + 0.3 * sheet.hand.order)
-            if not len(centres) or (np.hypot(centres[:, 0] - cx, centres[:, 1] - cy) > centres[:, 2] + r + 0.004 + 0.015 * sheet.hand.gap).all():
+            if (
+                not len(centres)
+                or (np.hypot(centres[:, 0] - cx, centres[:, 1] - cy) > centres[:, 2] + r + 0.004 + 0.015 * sheet.hand.gap).all()
+            ):
                 centres = np.vstack([centres, [cx, cy, r]])
     tone = sheet.rng.integers(1, 6, len(centres))
     for number in range(1, 6):
@@ -123,4 +134,8 @@ def _packed(sheet: Sheet) -> None:
         if sheet.hand.layers > (0.3 if shrink > 0.5 else 0.6):
             for number in range(1, 6):
                 chosen = centres[(tone == number) & (centres[:, 2] > 0.02) & (sheet.rng.random(len(centres)) < 0.75)]
-                sheet.paint(sheet.spots(chosen[:, 0], chosen[:, 1], chosen[:, 2] * shrink), sheet.swatch(number + (2 if shrink > 0.5 else 4)), opacity)
+                sheet.paint(
+                    sheet.spots(chosen[:, 0], chosen[:, 1], chosen[:, 2] * shrink),
+                    sheet.swatch(number + (2 if shrink > 0.5 else 4)),
+                    opacity,
+                )

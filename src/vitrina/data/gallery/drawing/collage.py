@@ -36,7 +36,9 @@ def _eroded(sheet: Sheet, mask: Floats32) -> Floats32:
     from scipy.ndimage import gaussian_filter
 
     inner = gaussian_filter(mask, 0.007 / sheet.px)
-    return np.clip((inner - 0.62 + 0.14 * np.clip(sheet.fractal(0.03, 3), -1.4, 1.4)) * 9, 0, 1).astype(np.float32)
+    rim = inner - 0.62 + 0.14 * np.clip(sheet.fractal(0.03, 3), -1.4, 1.4)
+    remains: Floats32 = np.clip(9 * rim, 0, 1).astype(np.float32)
+    return remains
 
 
 def _paper(sheet: Sheet, mask: Floats32, colour: Colour, kind: int | None = None) -> None:
@@ -72,10 +74,19 @@ def _piece(sheet: Sheet, x: float, y: float, wide: float, high: float, turn: flo
     """Return the outline of a roughly rectangular piece, edges as straight as the hand cuts or tears."""
     n = 12
     t = np.linspace(-0.5, 0.5, n)
-    sides = [np.column_stack([t, np.full(n, -0.5)]), np.column_stack([np.full(n, 0.5), t]), np.column_stack([-t, np.full(n, 0.5)]), np.column_stack([np.full(n, -0.5), -t])]
+    sides = [
+        np.column_stack([t, np.full(n, -0.5)]),
+        np.column_stack([np.full(n, 0.5), t]),
+        np.column_stack([-t, np.full(n, 0.5)]),
+        np.column_stack([np.full(n, -0.5), -t]),
+    ]
     outline = np.concatenate(sides) * np.array([wide, high])
     corners = sheet.rng.normal(0, 0.05, (2, 2))
-    outline = outline + outline @ corners + sheet.rng.normal(0, 0.0005 + 0.006 * sheet.hand.wobble * (sheet.hand.wobble > 0.45), outline.shape)
+    outline = (
+        outline
+        + outline @ corners
+        + sheet.rng.normal(0, 0.0005 + 0.006 * sheet.hand.wobble * (sheet.hand.wobble > 0.45), outline.shape)
+    )
     c, s = np.cos(turn), np.sin(turn)
     turned: Points = outline @ np.array([[c, s], [-s, c]]) + np.array([x, y])
     return turned
@@ -91,7 +102,11 @@ def _stacked(sheet: Sheet) -> None:
     for number in range(count):
         s = size * (1.25 - 0.7 * number / count)
         x, y = sheet.w * sheet.pick(0.1, 0.9), sheet.h * sheet.pick(0.1, 0.9)
-        lay(sheet, sheet.shapes([_piece(sheet, x, y, s * sheet.pick(0.5, 1.5), s * sheet.pick(0.5, 1.5), _turn(sheet))]), sheet.any_swatch())
+        lay(
+            sheet,
+            sheet.shapes([_piece(sheet, x, y, s * sheet.pick(0.5, 1.5), s * sheet.pick(0.5, 1.5), _turn(sheet))]),
+            sheet.any_swatch(),
+        )
     _subject(sheet)
 
 
@@ -115,11 +130,18 @@ def _cut_outs(sheet: Sheet) -> None:
         for column in range(columns):
             x, y = (column + 0.5) * sheet.w / columns, (row + 0.5) * sheet.h / rows
             ground = sheet.any_swatch()
-            lay(sheet, sheet.shapes([_piece(sheet, x, y, 1.04 * sheet.w / columns, 1.04 * sheet.h / rows, 0.3 * _turn(sheet))]), ground, kind=9)
+            lay(
+                sheet,
+                sheet.shapes([_piece(sheet, x, y, 1.04 * sheet.w / columns, 1.04 * sheet.h / rows, 0.3 * _turn(sheet))]),
+                ground,
+                kind=9,
+            )
             size = 0.36 * min(sheet.w / columns, sheet.h / rows)
             for _ in range(1 + int(2.5 * sheet.hand.density)):
                 lobes = int(sheet.rng.choice([0, 3, 5, 6, 7])) if sheet.subject != "people" else 0
-                shape = _leaf(sheet, x + sheet.pick(-0.3, 0.3) * size, y + sheet.pick(-0.3, 0.3) * size, size * sheet.pick(0.6, 1.1), lobes)
+                shape = _leaf(
+                    sheet, x + sheet.pick(-0.3, 0.3) * size, y + sheet.pick(-0.3, 0.3) * size, size * sheet.pick(0.6, 1.1), lobes
+                )
                 lay(sheet, sheet.shapes([shape]), sheet.any_swatch(ground), kind=9 if sheet.hand.order > 0.3 else None)
     _subject(sheet, small=True)
 
@@ -136,7 +158,11 @@ def _strips(sheet: Sheet) -> None:
         run = np.linspace(-0.05, (sheet.h if standing else sheet.w) + 0.05, n)
         line = np.column_stack([edge, run]) if standing else np.column_stack([run, edge])
         far = [[2.0, 2.0], [2.0, -1.0]] if standing else [[2.0, 2.0], [-1.0, 2.0]]
-        lay(sheet, sheet.shapes([np.concatenate([line, far])]), sheet.swatch(int(sheet.rng.permutation(6)[0]) if sheet.hand.order < 0.5 else number))
+        lay(
+            sheet,
+            sheet.shapes([np.concatenate([line, far])]),
+            sheet.swatch(int(sheet.rng.permutation(6)[0]) if sheet.hand.order < 0.5 else number),
+        )
     _subject(sheet)
 
 
@@ -145,8 +171,20 @@ def _table(sheet: Sheet) -> None:
     top = sheet.h * sheet.pick(0.5, 0.66)
     wall = 2 + sheet.rng.integers(0, 3)
     for k in range(wall):
-        lay(sheet, sheet.shapes([_piece(sheet, sheet.w * (k + 0.5) / wall, top / 2, 1.05 * sheet.w / wall, top * 1.3, 0.4 * _turn(sheet))]), sheet.any_swatch())
-    lay(sheet, sheet.shapes([_piece(sheet, sheet.w / 2, (top + sheet.h) / 2 + 0.05, sheet.w * 1.2, sheet.h - top + 0.1, 0.15 * _turn(sheet))]), sheet.swatch(1))
+        lay(
+            sheet,
+            sheet.shapes(
+                [_piece(sheet, sheet.w * (k + 0.5) / wall, top / 2, 1.05 * sheet.w / wall, top * 1.3, 0.4 * _turn(sheet))]
+            ),
+            sheet.any_swatch(),
+        )
+    lay(
+        sheet,
+        sheet.shapes(
+            [_piece(sheet, sheet.w / 2, (top + sheet.h) / 2 + 0.05, sheet.w * 1.2, sheet.h - top + 0.1, 0.15 * _turn(sheet))]
+        ),
+        sheet.swatch(1),
+    )
     count = 2 + round(3 * (1 - sheet.scale))
     size = (0.17 + 0.16 * sheet.scale) * min(1, 1.7 * sheet.w / count + 0.2)
     for k in range(count):
@@ -154,7 +192,14 @@ def _table(sheet: Sheet) -> None:
         foot = top + (sheet.h - top) * sheet.pick(0.2, 0.6)
         lay(sheet, sheet.shapes([_vessel(sheet, x, foot, size * sheet.pick(0.8, 1.3))]), sheet.any_swatch(sheet.swatch(1)))
     for _ in range(1 + int(4 * sheet.hand.density)):
-        lay(sheet, sheet.shapes([_leaf(sheet, sheet.w * sheet.pick(0.15, 0.85), top + (sheet.h - top) * sheet.pick(0.35, 0.8), size * 0.28, 0)]), sheet.any_swatch(sheet.swatch(1)), kind=9)
+        lay(
+            sheet,
+            sheet.shapes(
+                [_leaf(sheet, sheet.w * sheet.pick(0.15, 0.85), top + (sheet.h - top) * sheet.pick(0.35, 0.8), size * 0.28, 0)]
+            ),
+            sheet.any_swatch(sheet.swatch(1)),
+            kind=9,
+        )
     if sheet.subject == "people":
         _subject(sheet)
 
@@ -207,7 +252,11 @@ def _subject(sheet: Sheet, small: bool = False) -> None:
         at = -0.02
         while at < sheet.w:
             wide, high = sheet.pick(0.06, 0.16), s * sheet.pick(0.25, 0.75)
-            lay(sheet, sheet.shapes([_piece(sheet, at + wide / 2, sheet.h - high / 2, wide, high, 0.2 * _turn(sheet))]), sheet.any_swatch())
+            lay(
+                sheet,
+                sheet.shapes([_piece(sheet, at + wide / 2, sheet.h - high / 2, wide, high, 0.2 * _turn(sheet))]),
+                sheet.any_swatch(),
+            )
             at += wide + 0.02
 
 
@@ -220,7 +269,16 @@ def _portrait(sheet: Sheet, x: float, foot: float, s: float) -> None:
         coat = sheet.any_swatch(skin)
     broad, narrow = (0.34 + 0.12 * sheet.hand.density) * s, (0.15 + 0.03 * sheet.hand.curve) * s
     top = foot - (0.42 + 0.05 * sheet.hand.line) * s
-    body = np.array([[x - broad, foot + 0.1], [x - 0.8 * broad, top + 0.08 * s], [x - 0.3 * broad, top], [x + 0.3 * broad, top], [x + 0.85 * broad, top + 0.1 * s], [x + broad, foot + 0.1]])
+    body = np.array(
+        [
+            [x - broad, foot + 0.1],
+            [x - 0.8 * broad, top + 0.08 * s],
+            [x - 0.3 * broad, top],
+            [x + 0.3 * broad, top],
+            [x + 0.85 * broad, top + 0.1 * s],
+            [x + broad, foot + 0.1],
+        ]
+    )
     lay(sheet, sheet.shapes([np.concatenate([curve(body, 50), body[:1]])]), coat)
     lay(sheet, sheet.shapes([_piece(sheet, x, top - 0.04 * s, 0.8 * narrow, 0.24 * s, 0.0)]), shade, kind=9)
     cx, cy, tall = x + 0.03 * s * side, top - 0.28 * s, 0.23 * s
@@ -239,7 +297,12 @@ def _portrait(sheet: Sheet, x: float, foot: float, s: float) -> None:
     lay(sheet, sheet.shapes([fringe]), hair)
     dark = sheet.palette.dark
     eyes = [oval(k * 0.42 * narrow, -0.05 * tall, 0.13 * narrow, 0.055 * tall) for k in (-1, 1)]
-    nose = curve(np.array([[cx + 0.02 * s * side, cy - 0.1 * tall], [cx + 0.13 * narrow * side, cy + 0.28 * tall], [cx, cy + 0.32 * tall]]), 12)
+    nose = curve(
+        np.array(
+            [[cx + 0.02 * s * side, cy - 0.1 * tall], [cx + 0.13 * narrow * side, cy + 0.28 * tall], [cx, cy + 0.32 * tall]]
+        ),
+        12,
+    )
     sheet.paint(sheet.shapes(eyes), dark, 0.95, 0)
     sheet.paint(sheet.lines([nose], 0.0035 + 0.002 * sheet.hand.line), dark, 0.7, 0)
     sheet.paint(sheet.shapes([oval(0, 0.58 * tall, 0.32 * narrow, 0.06 * tall)]), sheet.swatch(int(tones[4])), 1.0, 0)

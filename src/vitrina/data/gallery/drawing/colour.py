@@ -11,10 +11,18 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 _TO_CONE = np.array(
-    [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]]
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
 )
 _TO_LAB = np.array(
-    [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]]
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
 )
 _FROM_LAB, _FROM_CONE = np.linalg.inv(_TO_LAB), np.linalg.inv(_TO_CONE)
 _STEPS = 4096
@@ -37,7 +45,8 @@ def lab_to_srgb(lab: Floats32) -> Floats32:
     linear = (cone * cone * cone) @ _FROM_CONE.T.astype(np.float32)
     # Looked up by the square root, so that the steps are fine in the shadows.
     steps = np.sqrt(np.clip(linear, 0, 1)) * (_STEPS - 1) + 0.5
-    return _gamma()[steps.astype(np.int32)]
+    srgb: Floats32 = _gamma()[steps.astype(np.int32)]
+    return srgb
 
 
 def lightness_of_grey(grey: float) -> float:
@@ -71,9 +80,7 @@ class Palette:
     ``swatches`` float ``[n, 3]`` (level, way from the hue to the accent, strength) are the tones the artist comes back to.
     """
 
-    def __init__(
-        self, hue: float, accent: float, saturation: float, lightness: float, contrast: float, swatches: Floats
-    ) -> None:
+    def __init__(self, hue: float, accent: float, saturation: float, lightness: float, contrast: float, swatches: Floats) -> None:
         self.hue = hue_angle(hue)
         self.turn = (hue_angle(accent) - self.hue + np.pi) % (2 * np.pi) - np.pi
         self.saturation = saturation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vitrina.data.gallery.drawing.sheet import Sheet
+from vitrina.data.gallery.drawing.sheet import Field, Sheet
 
 Floats = NDArray[np.float64]
 
@@ -30,25 +30,28 @@ def _lattice(sheet: Sheet, pitch: float) -> tuple[Floats, Floats]:
     return (x + sheet.rng.normal(0, stray, x.shape)).ravel(), (y + sheet.rng.normal(0, stray, y.shape)).ravel()
 
 
-def _sampled(sheet: Sheet, field: NDArray[np.float32], x: Floats, y: Floats) -> Floats:
+def _sampled(sheet: Sheet, field: Field, x: Floats, y: Floats) -> Floats:
     row = np.clip((y / sheet.px).astype(int), 0, sheet.height - 1)
     column = np.clip((x / sheet.px).astype(int), 0, sheet.width - 1)
-    return field[row, column].astype(float)
+    sampled: Floats = field[row, column].astype(float)
+    return sampled
 
 
-def _form(sheet: Sheet) -> NDArray[np.float32]:
+def _form(sheet: Sheet) -> Field:
     """Return a hidden form, about -1..1: a figure, a plant or a cloud."""
     if sheet.subject == "people":
         cx, cy = sheet.w * sheet.pick(0.42, 0.58), sheet.h * 0.36
         head = np.hypot((sheet.x - cx) / 0.8, sheet.y - cy) - 0.17 * sheet.h
         body = np.hypot((sheet.x - cx) / 1.25, (sheet.y - sheet.h * 1.05)) - 0.42 * sheet.h
-        return np.clip(-np.minimum(head, body) * 9, -1, 1).astype(np.float32)
-    if sheet.subject in ("nature", "landscape", "still life"):
+        form: Field = -9 * np.minimum(head, body)
+    elif sheet.subject in ("nature", "landscape", "still life"):
         cx, cy = sheet.w * sheet.pick(0.35, 0.65), sheet.h * sheet.pick(0.35, 0.55)
-        angle = np.arctan2(sheet.y - cy, sheet.x - cx)
-        petals = 5 + sheet.rng.integers(4)
-        return np.clip(np.cos(np.hypot(sheet.x - cx, sheet.y - cy) * 13) * 0.6 + (0.34 * (1 + 0.13 * np.cos(petals * angle)) - np.hypot(sheet.x - cx, sheet.y - cy)) * 3.5, -1, 1).astype(np.float32)
-    return np.clip(sheet.fractal(0.45, 2), -1, 1)
+        far, petals = np.hypot(sheet.x - cx, sheet.y - cy), 5 + sheet.rng.integers(4)
+        rim = 0.34 * (1 + 0.13 * np.cos(petals * np.arctan2(sheet.y - cy, sheet.x - cx)))
+        form = 0.6 * np.cos(13 * far) + 3.5 * (rim - far)
+    else:
+        form = sheet.fractal(0.45, 2)
+    return np.clip(form, -1, 1)
 
 
 def _coloured(sheet: Sheet, x: Floats, y: Floats, radius: Floats, way: Floats, tones: NDArray[np.int64]) -> None:

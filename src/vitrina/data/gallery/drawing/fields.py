@@ -44,15 +44,18 @@ def _parted(sheet: Sheet) -> None:
     sheet.paint(np.clip(0.5 + 0.4 * sheet.fractal(0.5), 0, 1), sheet.varied(sheet.swatch(0), 1.5), 0.7, 1.2)
     lying = _lying(sheet)
     deep = (sheet.wy / sheet.h if lying else sheet.wx / sheet.w) - sheet.pick(0.4, 0.65)
-    half = np.clip(0.5 + deep / np.float32(0.02 + 0.5 * sheet.hand.softness + 0.3 * sheet.hand.layers) + 0.1 * sheet.fractal(0.3), 0, 1)
+    half = np.clip(
+        0.5 + deep / np.float32(0.02 + 0.5 * sheet.hand.softness + 0.3 * sheet.hand.layers) + 0.1 * sheet.fractal(0.3), 0, 1
+    )
     sheet.paint(half, sheet.swatch(3), 0.25 + 0.4 * sheet.hand.layers, 1.2)
     long = sheet.h if lying else sheet.w
     for number in range(1 + round(1 + 3 * sheet.hand.density * (1.2 - sheet.scale))):
         middle = long * (sheet.pick(0.08, 0.92) if sheet.hand.order < 0.5 else (number + sheet.pick(0.35, 0.65)) / 4)
         wide = (0.008 + 0.05 * sheet.hand.line) * sheet.pick(0.5, 1.6) * (3.5 if number == 0 and sheet.scale > 0.4 else 1)
-        box = (-1, middle - wide, 2, middle + wide) if lying else (middle - wide, -1, middle + wide, 2)
+        left, top, right, bottom = (-1, middle - wide, 2, middle + wide) if lying else (middle - wide, -1, middle + wide, 2)
         ragged = np.clip(1.35 - 0.4 * np.abs(sheet.streaks(0.0 if lying else np.pi / 2, 0.3, 0.012)), 0, 1)
-        sheet.paint(sheet.box(*box, 0.004 + 0.02 * sheet.hand.softness) * ragged, sheet.swatch(number + 1), 0.97)
+        band = sheet.box(left, top, right, bottom, 0.004 + 0.02 * sheet.hand.softness)
+        sheet.paint(band * ragged, sheet.swatch(number + 1), 0.97)
 
 
 def _nested(sheet: Sheet) -> None:
@@ -99,5 +102,3 @@ def _poured(sheet: Sheet) -> None:
         spots = 5 + int(12 * sheet.hand.density)
         x, y = sheet.rng.random(spots) * sheet.w, sheet.rng.random(spots) * sheet.h
         sheet.paint(sheet.spots(x, y, 0.002 + 0.008 * sheet.rng.random(spots) ** 3), sheet.swatch(5), 0.85)
-
-

@@ -25,25 +25,37 @@ def _tones(sheet: Sheet, count: int) -> Floats32:
     arch = sheet.hand.order > 0.6  # lightest in the middle
     level = 0.85 - 1.7 * np.abs(2 * at - 1) if arch else -0.85 + 1.7 * at
     turned = at if sheet.hand.line > 0.3 else 0.35 * np.sin(np.pi * at)
-    tones = sheet.palette.tones(level, turned if sheet.hand.tilt > 0.2 else 1 - turned, 0.8 + 0.45 * np.sin(np.pi * (at + sheet.hand.gap)))
-    return tones[::-1] if sheet.hand.tilt > 0.1 else tones
+    tones = sheet.palette.tones(
+        level, turned if sheet.hand.tilt > 0.2 else 1 - turned, 0.8 + 0.45 * np.sin(np.pi * (at + sheet.hand.gap))
+    )
+    ordered: Floats32 = tones[::-1] if sheet.hand.tilt > 0.1 else tones
+    return ordered
 
 
 def _along(sheet: Sheet, angle: float) -> Floats32:
     nx, ny = np.cos(angle), np.sin(angle)
     reach = abs(nx) * sheet.w + abs(ny) * sheet.h
-    return (((sheet.x - sheet.w / 2) * nx + (sheet.y - sheet.h / 2) * ny) / reach + 0.5).astype(np.float32)
+    along: Floats32 = (((sheet.x - sheet.w / 2) * nx + (sheet.y - sheet.h / 2) * ny) / reach + 0.5).astype(np.float32)
+    return along
 
 
 def _dusk(sheet: Sheet) -> None:
     angle = np.pi / 2 + (0 if sheet.subject in ("landscape", "sea") else sheet.hand.tilt)
-    way = _along(sheet, angle) + 0.05 * sheet.hand.wobble * sheet.fractal(0.6, 3) + 0.02 * sheet.streaks(angle + np.pi / 2, 0.5, 0.02)
+    way = (
+        _along(sheet, angle)
+        + 0.05 * sheet.hand.wobble * sheet.fractal(0.6, 3)
+        + 0.02 * sheet.streaks(angle + np.pi / 2, 0.5, 0.02)
+    )
     sheet.lab[:] = sheet.touched(sheet.blend(way.astype(np.float32), _tones(sheet, 3 + int(3 * (1 - sheet.scale)))), 0.35)
     if sheet.hand.density > 0.5:
         x, y = sheet.w * sheet.pick(0.25, 0.75), sheet.h * sheet.pick(0.25, 0.35)
         radius = 0.06 + 0.14 * sheet.scale
         inner = np.clip((sheet.y - y) / radius * 0.5 + 0.5, 0, 1) + 0 * sheet.x
-        sheet.paint(sheet.disc(x, y, radius, 0.02 * sheet.hand.softness), sheet.touched(sheet.blend(inner.astype(np.float32), _tones(sheet, 3)[::-1]), 0.4), 0.97)
+        sheet.paint(
+            sheet.disc(x, y, radius, 0.02 * sheet.hand.softness),
+            sheet.touched(sheet.blend(inner.astype(np.float32), _tones(sheet, 3)[::-1]), 0.4),
+            0.97,
+        )
 
 
 def _glow(sheet: Sheet) -> None:
@@ -62,7 +74,12 @@ def _pools(sheet: Sheet) -> None:
     count = 4 + round(5 * (1 - sheet.scale))
     x, y = sheet.rng.random(count) * sheet.w, sheet.rng.random(count) * sheet.h
     bend = (0.05 + 0.2 * sheet.hand.curve) * sheet.smooth(0.45)
-    weight = np.stack([1 / (((sheet.x + bend - a) ** 2 + (sheet.y - bend - b) ** 2) + 0.004) ** (1.1 + 1.3 * sheet.hand.order) for a, b in zip(x, y, strict=True)])
+    weight = np.stack(
+        [
+            1 / (((sheet.x + bend - a) ** 2 + (sheet.y - bend - b) ** 2) + 0.004) ** (1.1 + 1.3 * sheet.hand.order)
+            for a, b in zip(x, y, strict=True)
+        ]
+    )
     weight /= weight.sum(0)
     tones = _tones(sheet, count)[sheet.rng.permutation(count)]
     sheet.lab[:] = sheet.touched(np.tensordot(weight, tones, (0, 0)).astype(np.float32), 0.35)
@@ -71,8 +88,14 @@ def _pools(sheet: Sheet) -> None:
 def _steps(sheet: Sheet) -> None:
     """Steps of even tone, each shaded against the next."""
     count = 4 + round(10 * (1 - sheet.scale))
-    angle = {"landscape": np.pi / 2, "sea": np.pi / 2}.get(sheet.subject, float(sheet.rng.choice([0, np.pi / 2])) + sheet.hand.tilt)
-    stray = 0.05 * sheet.hand.curve * np.sin(2 * np.pi * (_along(sheet, angle + np.pi / 2) * (1 + sheet.hand.density) + sheet.rng.random()))
+    angle = {"landscape": np.pi / 2, "sea": np.pi / 2}.get(
+        sheet.subject, float(sheet.rng.choice([0, np.pi / 2])) + sheet.hand.tilt
+    )
+    stray = (
+        0.05
+        * sheet.hand.curve
+        * np.sin(2 * np.pi * (_along(sheet, angle + np.pi / 2) * (1 + sheet.hand.density) + sheet.rng.random()))
+    )
     at = np.clip(_along(sheet, angle) + stray + 0.004 * sheet.hand.wobble * sheet.fractal(0.1, 3), 0, 0.9999) * count
     step = np.floor(at)
     part = at - step

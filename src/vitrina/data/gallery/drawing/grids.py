@@ -35,7 +35,9 @@ def _boxes(sheet: Sheet) -> None:
     colour = sheet.palette.dark if sheet.hand.contrast > 0.7 else sheet.palette.tone(0.95, 0, 0.3)
     frame = np.zeros_like(sheet.wx)
     for left, top, right, bottom in boxes:
-        near = np.maximum(np.abs(sheet.wx - (left + right) / 2) - (right - left) / 2, np.abs(sheet.wy - (top + bottom) / 2) - (bottom - top) / 2)
+        near = np.maximum(
+            np.abs(sheet.wx - (left + right) / 2) - (right - left) / 2, np.abs(sheet.wy - (top + bottom) / 2) - (bottom - top) / 2
+        )
         frame = np.maximum(frame, sheet.inside(np.abs(near) - line / 2))
     sheet.paint(frame, colour, 0.96)
 

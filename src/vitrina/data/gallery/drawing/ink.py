@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,7 +65,7 @@ def _mountains(sheet: Sheet) -> None:
         knots = sheet.rng.integers(7, 12)
         base = sheet.h * (0.18 + 0.62 * near)
         peaks = np.abs(sheet.rng.normal(0, 1, knots)) * (0.07 + 0.13 * sheet.scale) * (1.2 - 0.5 * near)
-        edge = np.column_stack([np.linspace(-0.1, sheet.w + 0.1, knots), base - peaks])
+        edge: Points = np.column_stack([np.linspace(-0.1, sheet.w + 0.1, knots), base - peaks])
         edge = curve(edge, 120) if sheet.hand.curve > 0.4 else edge
         jag = sheet.rng.normal(0, 0.003 + 0.005 * sheet.hand.wobble, len(edge))
         edge = edge + np.column_stack([np.zeros(len(edge)), jag])
@@ -78,7 +80,12 @@ def _mountains(sheet: Sheet) -> None:
         sheet.paint(folds.astype(np.float32), _black(sheet, 0.5 - 0.4 * near), 0.45, 0)
     if sheet.hand.layers > 0.4:
         for _ in range(2 + sheet.rng.integers(4)):
-            _pine(sheet, sheet.w * sheet.pick(0.05, 0.95), sheet.h * sheet.pick(0.82, 0.98), sheet.pick(0.10, 0.2) * (0.6 + sheet.scale))
+            _pine(
+                sheet,
+                sheet.w * sheet.pick(0.05, 0.95),
+                sheet.h * sheet.pick(0.82, 0.98),
+                sheet.pick(0.10, 0.2) * (0.6 + sheet.scale),
+            )
     if sheet.hand.line > 0.5:
         x, y, s = sheet.w * sheet.pick(0.2, 0.8), sheet.h * sheet.pick(0.85, 0.93), 0.03
         boat = curve(np.array([[x - s, y - 0.25 * s], [x - 0.4 * s, y], [x + 0.5 * s, y], [x + 1.1 * s, y - 0.35 * s]]), 20)
@@ -110,11 +117,17 @@ def _branch(sheet: Sheet) -> None:
     thick = 0.012 + 0.040 * sheet.scale
     paths, starts, ends, tips = [main], [thick], [thick * 0.15], [main[-1]]
     for _ in range(4 + round(7 * sheet.hand.density)):
-        at = sheet.rng.integers(12, 56)
+        at = int(sheet.rng.integers(12, 56))
         heading = np.arctan2(*(main[min(at + 3, 59)] - main[at])[::-1]) + sheet.rng.choice([-1, 1]) * sheet.pick(0.4, 1.1)
         length = sheet.pick(0.10, 0.34) * (1.2 - at / 90)
         bend = heading + sheet.pick(-0.5, 0.5)
-        points = np.array([main[at], main[at] + 0.5 * length * np.array([np.cos(heading), np.sin(heading)]), main[at] + length * np.array([np.cos(bend), np.sin(bend)])])
+        points = np.array(
+            [
+                main[at],
+                main[at] + 0.5 * length * np.array([np.cos(heading), np.sin(heading)]),
+                main[at] + length * np.array([np.cos(bend), np.sin(bend)]),
+            ]
+        )
         twig = curve(points, 20)
         paths.append(twig)
         starts.append(thick * (0.55 - 0.4 * at / 60))
@@ -140,7 +153,9 @@ def _blossoms(sheet: Sheet, centres: Points) -> None:
     bloom = sheet.palette.tone(0.35, 1.0, 3.2)
     mask = sheet.spots(x, y, size * sheet.rng.uniform(0.5, 0.75, x.size))
     sheet.paint(mask * np.clip(0.75 + 0.25 * sheet.fractal(0.02, 2), 0, 1), bloom, 0.8, 0.3)
-    sheet.paint(sheet.spots(centres[:, 0], centres[:, 1], np.full(len(centres), size * 0.3)), sheet.palette.tone(-0.5, 1.0, 3.0), 0.9, 0)
+    sheet.paint(
+        sheet.spots(centres[:, 0], centres[:, 1], np.full(len(centres), size * 0.3)), sheet.palette.tone(-0.5, 1.0, 3.0), 0.9, 0
+    )
 
 
 def _leaves(sheet: Sheet, centres: Points) -> None:
@@ -148,9 +163,19 @@ def _leaves(sheet: Sheet, centres: Points) -> None:
     shapes = []
     for x, y in centres:
         angle = sheet.pick(0.3, 2.6)
-        way, side = np.array([np.cos(angle), np.sin(angle)]) * length, np.array([-np.sin(angle), np.cos(angle)]) * length * (0.12 + 0.14 * sheet.hand.curve)
+        way, side = (
+            np.array([np.cos(angle), np.sin(angle)]) * length,
+            np.array([-np.sin(angle), np.cos(angle)]) * length * (0.12 + 0.14 * sheet.hand.curve),
+        )
         base = np.array([x, y])
-        shapes.append(np.concatenate([curve(np.array([base, base + 0.45 * way + side, base + way]), 12), curve(np.array([base + way, base + 0.45 * way - side, base]), 12)]))
+        shapes.append(
+            np.concatenate(
+                [
+                    curve(np.array([base, base + 0.45 * way + side, base + way]), 12),
+                    curve(np.array([base + way, base + 0.45 * way - side, base]), 12),
+                ]
+            )
+        )
     opacities = sheet.rng.uniform(0.35, 1, len(shapes)).tolist()
     _wash(sheet, sheet.shapes(shapes, opacities), 0.3)
 
@@ -168,7 +193,7 @@ def _reeds(sheet: Sheet) -> None:
         width = (0.020 + 0.032 * sheet.scale) if jointed else 0.006 + 0.008 * sheet.scale
         if jointed:
             cuts = np.linspace(0, 39, 5 + sheet.rng.integers(3)).astype(int)
-            parts = [path[a + (k > 0) : b] for k, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)) if b - a > 3]
+            parts = [path[a + (k > 0) : b] for k, (a, b) in enumerate(pairwise(cuts)) if b - a > 3]
             mask = sheet.tapered(parts, [width] * len(parts), [width * 0.92] * len(parts))
             sheen = np.clip(0.8 + 0.35 * sheet.streaks(np.pi / 2, 0.2, 0.006), 0.3, 1)
             sheet.paint(mask * sheen, _black(sheet, water), 0.92, 0.3)
@@ -183,7 +208,16 @@ def _blades(sheet: Sheet, path: Points, water: float) -> None:
         side = sheet.rng.choice([-1, 1])
         length = (0.15 + 0.12 * sheet.scale) * sheet.pick(0.6, 1.2)
         drop = sheet.pick(-0.2, 0.9)
-        leaf = curve(np.array([path[at], path[at] + length * 0.5 * np.array([side, drop * 0.4]), path[at] + length * np.array([side * 0.9, drop])]), 16)
+        leaf = curve(
+            np.array(
+                [
+                    path[at],
+                    path[at] + length * 0.5 * np.array([side, drop * 0.4]),
+                    path[at] + length * np.array([side * 0.9, drop]),
+                ]
+            ),
+            16,
+        )
         profile = np.sin(np.linspace(0.25, np.pi, 16)) * length * (0.11 + 0.09 * sheet.hand.curve)
         along = np.gradient(leaf, axis=0)
         across = np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
@@ -194,7 +228,12 @@ def _blades(sheet: Sheet, path: Points, water: float) -> None:
 def _things(sheet: Sheet) -> None:
     """A bowl, a jug, fruit or stones on a line."""
     table = sheet.h * sheet.pick(0.68, 0.82)
-    wash = np.exp(-((np.maximum(sheet.y - table, 0) / 0.10) ** 2)) * (sheet.y > table) * np.clip(0.7 + 0.3 * sheet.fractal(0.2), 0, 1) + 0 * sheet.x
+    wash = (
+        np.exp(-((np.maximum(sheet.y - table, 0) / 0.10) ** 2))
+        * (sheet.y > table)
+        * np.clip(0.7 + 0.3 * sheet.fractal(0.2), 0, 1)
+        + 0 * sheet.x
+    )
     sheet.paint(wash.astype(np.float32), _black(sheet, 0.7), 0.55, 0.3)
     count = 2 + round(3 * (1 - sheet.scale))
     xs = (np.arange(count) + sheet.rng.uniform(0.25, 0.75, count)) / count * sheet.w
@@ -209,7 +248,19 @@ def _things(sheet: Sheet) -> None:
             sheet.paint(sheet.lines([closed], 0.002 + 0.006 * sheet.hand.line), _black(sheet, 0.0), 0.9, 0)
     if sheet.hand.layers > 0.5:
         x = float(xs[0])
-        stems = [curve(np.array([[x, table - size], [x + sheet.pick(-0.05, 0.05), table - 1.6 * size], [x + sheet.pick(-0.15, 0.15), table - 2.3 * size]]), 16) for _ in range(3)]
+        stems = [
+            curve(
+                np.array(
+                    [
+                        [x, table - size],
+                        [x + sheet.pick(-0.05, 0.05), table - 1.6 * size],
+                        [x + sheet.pick(-0.15, 0.15), table - 2.3 * size],
+                    ]
+                ),
+                16,
+            )
+            for _ in range(3)
+        ]
         sheet.paint(sheet.tapered(stems, [0.006] * 3, [0.002] * 3), _black(sheet, 0.1), 0.9, 0)
         _blossoms(sheet, np.array([s[-1] for s in stems]))
 
@@ -232,7 +283,11 @@ def _thing(sheet: Sheet, kind: int, x: float, foot: float, s: float) -> Points:
 def _gesture(sheet: Sheet) -> None:
     """A ring or a few strokes in one breath, with spatter."""
     if sheet.hand.curve > 0.4 or sheet.subject == "still life":
-        x, y, r = sheet.w * sheet.pick(0.42, 0.58), sheet.h * sheet.pick(0.42, 0.58), min(sheet.w, sheet.h) * (0.26 + 0.1 * sheet.scale)
+        x, y, r = (
+            sheet.w * sheet.pick(0.42, 0.58),
+            sheet.h * sheet.pick(0.42, 0.58),
+            min(sheet.w, sheet.h) * (0.26 + 0.1 * sheet.scale),
+        )
         start = sheet.pick(0, 6.28)
         angle = start + np.linspace(0, sheet.pick(5.4, 6.2), 80)
         radius = r * (1 + 0.05 * np.sin(angle * 2 + start) - 0.06 * np.linspace(0, 1, 80))
@@ -242,9 +297,22 @@ def _gesture(sheet: Sheet) -> None:
         for k in range(2 + round(4 * (1 - sheet.scale))):
             points = np.array([sheet.w, sheet.h]) * (0.12 + 0.76 * sheet.rng.random((4, 2)))
             points = points[np.argsort(points[:, 0 if sheet.subject == "landscape" else 1])]
-            stroke(sheet, curve(points, 50), (0.05 + 0.08 * sheet.scale) * sheet.pick(0.6, 1.4), _black(sheet, sheet.pick(0, 0.5) * (k > 0)), dry=0.2 + 0.7 * sheet.hand.gap)
+            stroke(
+                sheet,
+                curve(points, 50),
+                (0.05 + 0.08 * sheet.scale) * sheet.pick(0.6, 1.4),
+                _black(sheet, sheet.pick(0, 0.5) * (k > 0)),
+                dry=0.2 + 0.7 * sheet.hand.gap,
+            )
     count = int(10 + 50 * sheet.hand.density)
-    sheet.paint(sheet.spots(sheet.rng.random(count) * sheet.w, sheet.rng.random(count) * sheet.h, 0.001 + 0.008 * sheet.rng.random(count) ** 5), _black(sheet, 0.1), 0.85, 0)
+    sheet.paint(
+        sheet.spots(
+            sheet.rng.random(count) * sheet.w, sheet.rng.random(count) * sheet.h, 0.001 + 0.008 * sheet.rng.random(count) ** 5
+        ),
+        _black(sheet, 0.1),
+        0.85,
+        0,
+    )
 
 
 def _seal(sheet: Sheet) -> None:
@@ -252,6 +320,9 @@ def _seal(sheet: Sheet) -> None:
     x = sheet.w * (0.9 if sheet.hand.tilt < 0.2 else 0.1)
     y = sheet.h * 0.9
     mask = sheet.box(x - size, y - size * 1.15, x + size, y + size * 1.15)
-    carved = sheet.lines([np.array([[x - 0.6 * size, y + o * size], [x + 0.6 * size, y + o * size + 0.2 * size]]) for o in (-0.6, -0.1, 0.5)], size * 0.22)
+    carved = sheet.lines(
+        [np.array([[x - 0.6 * size, y + o * size], [x + 0.6 * size, y + o * size + 0.2 * size]]) for o in (-0.6, -0.1, 0.5)],
+        size * 0.22,
+    )
     worn = np.clip(0.95 + 0.3 * sheet.fractal(0.01, 2), 0.3, 1)
     sheet.paint(mask * (1 - carved) * worn, np.array([0.52, 0.16, 0.09], np.float32), 0.9, 0)

@@ -70,7 +70,9 @@ def _watercolour(sheet: Sheet) -> None:
     thick = np.clip(1.05 - sheet.lab[..., 0], 0, 1)
     sheet.lab[..., 0] -= rim * np.float32(-0.40) + thick * grains * np.float32(0.028)
     bloom = sheet.fractal(0.22, 5, 0.6)
-    sheet.lab[..., 0] += np.float32(0.028) * np.clip(bloom, -1, 1.4) - np.float32(0.018) * np.exp(-((bloom / 0.07) ** 2)) * (sheet.hand.curve > 0.3)
+    sheet.lab[..., 0] += np.float32(0.028) * np.clip(bloom, -1, 1.4) - np.float32(0.018) * np.exp(-((bloom / 0.07) ** 2)) * (
+        sheet.hand.curve > 0.3
+    )
 
 
 def _bleed(sheet: Sheet, reach: float) -> None:
@@ -102,7 +104,9 @@ def _ink(sheet: Sheet) -> None:
 def _pastel(sheet: Sheet) -> None:
     """Chalk on rough paper: it catches the tooth and leaves tinted paper in the hollows."""
     sheet.lab[:] = _blurred(sheet.lab, 0.9 * _scale(sheet))
-    grains = tooth(sheet.rng, sheet.height, sheet.width, 1.1 * _scale(sheet)) + 0.5 * sheet.streaks(sheet.hand.angle + 0.6, 0.03, 0.004)
+    grains = tooth(sheet.rng, sheet.height, sheet.width, 1.1 * _scale(sheet)) + 0.5 * sheet.streaks(
+        sheet.hand.angle + 0.6, 0.03, 0.004
+    )
     hollow = np.clip((grains - 0.75) * 1.3, 0, 1)
     under = sheet.palette.tone(-0.6 if sheet.palette.light > 0.5 else -0.8, 0.5, 0.6)
     sheet.lab += (hollow * np.float32(0.24))[..., None] * (under - sheet.lab)
@@ -145,8 +149,7 @@ def _flattened(light: Floats32, steps: int) -> Floats32:
     at = light * steps
     middle = np.floor(at) + 0.5
     away = at - middle
-    flat: Floats32 = (middle + 4 * away * away * away) / np.float32(steps)
-    return flat
+    return ((middle + 4 * away * away * away) / steps).astype(np.float32)
 
 
 def _etching(sheet: Sheet) -> None:
@@ -197,6 +200,7 @@ def _giclee(sheet: Sheet) -> None:
 
 _FINISH = {
     "oil on canvas": _oil, "acrylic on canvas": _acrylic, "watercolour on paper": _watercolour, "gouache on paper": _gouache,
-    "ink on paper": _ink, "pastel on paper": _pastel, "mixed media": _mixed, "paper collage": _pasted, "screenprint": _screenprint,
+    "ink on paper": _ink, "pastel on paper": _pastel, "mixed media": _mixed, "paper collage": _pasted,
+    "screenprint": _screenprint,
     "etching": _etching, "linocut": _linocut, "giclée print": _giclee,
 }  # fmt: skip

@@ -42,13 +42,16 @@ def _sky(sheet: Sheet) -> None:
         x, y = sheet.rng.random(count) * sheet.w, sheet.rng.random(count) ** 1.5 * 0.6 * sheet.h
         sheet.paint(sheet.spots(x, y, 0.0008 + 0.0022 * sheet.rng.random(count) ** 3), p.tone(1, 0.2, 0.3), 0.75, 0)
     if sheet.hand.layers > 0.4:
-        x, y = sheet.w * sheet.pick(0.15, 0.85), sheet.h * sheet.pick(0.1, 0.3)
-        radius = 0.025 + 0.05 * sheet.scale
-        _halo(sheet, x, y, radius * 3.2, _glow(p, 0.6), 0.4)
-        moon = sheet.disc(x, y, radius)
-        if sheet.hand.curve > 0.6:
-            moon = moon * (1 - sheet.disc(x + radius * 0.45, y - radius * 0.2, radius * 0.9))
-        sheet.paint(moon * np.clip(0.93 + 0.06 * sheet.fractal(0.04, 2), 0, 1), p.tone(1.0, 0.5, 0.35), 0.98, 0.5)
+        _moon(sheet, sheet.w * sheet.pick(0.15, 0.85), sheet.h * sheet.pick(0.1, 0.3), 0.025 + 0.05 * sheet.scale)
+
+
+def _moon(sheet: Sheet, x: float, y: float, radius: float) -> None:
+    """A full moon, or for some hands a crescent, and its glow."""
+    _halo(sheet, x, y, radius * 3.2, _glow(sheet.palette, 0.6), 0.4)
+    moon = sheet.disc(x, y, radius)
+    if sheet.hand.curve > 0.6:
+        moon = moon * (1 - sheet.disc(x + radius * 0.45, y - radius * 0.2, radius * 0.9))
+    sheet.paint(moon * np.clip(0.93 + 0.06 * sheet.fractal(0.04, 2), 0, 1), sheet.palette.tone(1.0, 0.5, 0.35), 0.98, 0.5)
 
 
 def _halo(sheet: Sheet, x: float, y: float, radius: float, colour: Floats32, strength: float) -> None:
@@ -60,7 +63,9 @@ def _boxes(left: float, right: float, top: float, bottom: float) -> NDArray[np.f
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
 
 
-def _row_of_houses(sheet: Sheet, base: float, tall: float, wide: float, *, roofs: float = 0.0) -> tuple[list[NDArray[np.float64]], list[tuple[float, float, float, float]]]:
+def _row_of_houses(
+    sheet: Sheet, base: float, tall: float, wide: float, *, roofs: float = 0.0
+) -> tuple[list[NDArray[np.float64]], list[tuple[float, float, float, float]]]:
     """Return outlines and the boxes (left, right, top, bottom) of a row of houses on the line ``base``."""
     outlines, boxes = [], []
     foot = sheet.h + 0.05  # what stands in front hides how far down a house goes
@@ -73,7 +78,13 @@ def _row_of_houses(sheet: Sheet, base: float, tall: float, wide: float, *, roofs
             outline = np.array([[at, foot], [at, top], [at + breadth / 2, peak], [at + breadth, top], [at + breadth, foot]])
         elif sheet.rng.random() < 0.3:
             step = breadth * 0.25
-            outline = np.concatenate([[[at, foot], [at, top]], [[at + step, top], [at + step, top - step], [at + breadth - step, top - step], [at + breadth - step, top]], [[at + breadth, top], [at + breadth, foot]]])
+            outline = np.concatenate(
+                [
+                    [[at, foot], [at, top]],
+                    [[at + step, top], [at + step, top - step], [at + breadth - step, top - step], [at + breadth - step, top]],
+                    [[at + breadth, top], [at + breadth, foot]],
+                ]
+            )
         outlines.append(outline)
         boxes.append((at, at + breadth, top, base))
         at += breadth + wide * 0.5 * sheet.hand.gap * sheet.rng.random()
@@ -114,7 +125,14 @@ def _towers(sheet: Sheet) -> None:
     rows = 2 + round(2 * sheet.hand.layers)
     for row in range(rows):
         near = (row + 1) / rows
-        _houses(sheet, sheet.h * 1.02, sheet.h * (0.85 - 0.45 * near), (0.05 + 0.09 * sheet.scale) * (0.7 + near), 0.15 - 1.0 * near, 0.18 + 0.5 * sheet.hand.density * near)
+        _houses(
+            sheet,
+            sheet.h * 1.02,
+            sheet.h * (0.85 - 0.45 * near),
+            (0.05 + 0.09 * sheet.scale) * (0.7 + near),
+            0.15 - 1.0 * near,
+            0.18 + 0.5 * sheet.hand.density * near,
+        )
         if row < rows - 1:
             haze = np.clip((sheet.y / sheet.h - 0.45) * 1.4, 0, 1) + 0 * sheet.x
             sheet.paint(haze.astype(np.float32), sheet.palette.tone(0.2, 0.4, 0.9), 0.25, 0.3)
@@ -136,7 +154,12 @@ def _street(sheet: Sheet) -> None:
             t0, t1 = vy - tall * (1 - near) - 0.04, vy - tall * (1 - far) - 0.04
             b0, b1 = vy + (sheet.h * 1.05 - vy) * (1 - near) * 0.8, vy + (sheet.h * 1.05 - vy) * (1 - far) * 0.8
             house = np.array([[x0, t0], [x1, t1], [x1, b1], [x0, b0]])
-            sheet.paint(sheet.shapes([house]), p.tone(-0.55 + 0.35 * near + sheet.pick(-0.1, 0.1), 0.25 * sheet.rng.random(), 0.9), 1.0, 1.2)
+            sheet.paint(
+                sheet.shapes([house]),
+                p.tone(-0.55 + 0.35 * near + sheet.pick(-0.1, 0.1), 0.25 * sheet.rng.random(), 0.9),
+                1.0,
+                1.2,
+            )
             panes = []
             for u in np.arange(0.2, 0.85, 0.3):
                 for v in np.arange(0.12, 0.8, 0.17):
@@ -177,7 +200,14 @@ def _shimmer(sheet: Sheet, x: float, y: float, breadth: float, strength: float, 
 def _walker(sheet: Sheet, x: float, foot: float, tall: float) -> None:
     """A person from behind in a long coat."""
     top = foot - tall
-    coat = np.array([[x - 0.09 * tall, top + 0.22 * tall], [x + 0.09 * tall, top + 0.22 * tall], [x + 0.17 * tall, top + 0.8 * tall], [x - 0.17 * tall, top + 0.8 * tall]])
+    coat = np.array(
+        [
+            [x - 0.09 * tall, top + 0.22 * tall],
+            [x + 0.09 * tall, top + 0.22 * tall],
+            [x + 0.17 * tall, top + 0.8 * tall],
+            [x - 0.17 * tall, top + 0.8 * tall],
+        ]
+    )
     legs = [np.array([[x + s * 0.05 * tall, top + 0.75 * tall], [x + s * 0.08 * tall, foot]]) for s in (-1, 1)]
     mask = np.maximum(sheet.shapes([coat]), sheet.lines(legs, 0.05 * tall))
     mask = np.maximum(mask, sheet.spots(np.array([x]), np.array([top + 0.12 * tall]), np.array([0.085 * tall])))
@@ -188,12 +218,19 @@ def _harbour(sheet: Sheet) -> None:
     """Lights on the far shore and their reflections in the water."""
     shore = sheet.h * sheet.pick(0.42, 0.58)
     p = sheet.palette
-    far = curve(np.column_stack([np.linspace(-0.1, sheet.w + 0.1, 7), shore - sheet.rng.uniform(0.0, 0.14, 7) * (0.4 + sheet.hand.curve)]), 60)
+    far = curve(
+        np.column_stack(
+            [np.linspace(-0.1, sheet.w + 0.1, 7), shore - sheet.rng.uniform(0.0, 0.14, 7) * (0.4 + sheet.hand.curve)]
+        ),
+        60,
+    )
     sheet.paint(sheet.shapes([np.concatenate([far, [[sheet.w + 0.1, shore], [-0.1, shore]]])]), p.tone(-0.35, 0.1, 0.9), 1.0)
     _houses(sheet, shore, 0.10 + 0.12 * sheet.scale, 0.03 + 0.06 * sheet.scale, -0.7, 0.35 + 0.3 * sheet.hand.density, roofs=0.4)
     water = sheet.inside(shore - sheet.y + 0 * sheet.x)
     deep = np.clip((sheet.y - shore) / (sheet.h - shore), 0, 1) + 0.08 * sheet.streaks(0.0, 0.12, 0.008)
-    sheet.paint(water, sheet.touched(sheet.blend(deep.astype(np.float32), np.stack([p.tone(0.1, 0.25, 1.0), p.tone(-0.8, 0, 1.0)]))), 1.0)
+    sheet.paint(
+        water, sheet.touched(sheet.blend(deep.astype(np.float32), np.stack([p.tone(0.1, 0.25, 1.0), p.tone(-0.8, 0, 1.0)]))), 1.0
+    )
     count = 4 + int(7 * sheet.hand.density)
     for x in (np.arange(count) + sheet.rng.uniform(0.2, 0.8, count)) / count * sheet.w:
         colour = _glow(p, float(sheet.rng.choice([1.0, 0.7, 0.2])))
@@ -206,7 +243,14 @@ def _harbour(sheet: Sheet) -> None:
 
 def _boat(sheet: Sheet, x: float, y: float) -> None:
     size = 0.05 + 0.08 * sheet.scale
-    hull = np.array([[x - size, y - 0.2 * size], [x + size, y - 0.25 * size], [x + 0.75 * size, y + 0.15 * size], [x - 0.7 * size, y + 0.15 * size]])
+    hull = np.array(
+        [
+            [x - size, y - 0.2 * size],
+            [x + size, y - 0.25 * size],
+            [x + 0.75 * size, y + 0.15 * size],
+            [x - 0.7 * size, y + 0.15 * size],
+        ]
+    )
     mast = np.array([[x, y], [x, y - 1.9 * size]])
     sheet.paint(np.maximum(sheet.shapes([hull]), sheet.lines([mast], 0.004)), sheet.palette.dark, 0.97, 0.5)
 
@@ -224,12 +268,20 @@ def _hills(sheet: Sheet) -> None:
         if number >= 1:
             chosen = edge[sheet.rng.choice(80, int(3 + 12 * sheet.hand.density), replace=False)]
             size = (0.012 + 0.03 * near) * (0.5 + sheet.scale)
-            trees = [np.array([[a, b - size * t], [a + 0.28 * size * t, b + 0.01], [a - 0.28 * size * t, b + 0.01]]) for (a, b), t in zip(chosen, sheet.rng.uniform(0.7, 1.9, len(chosen)), strict=True)]
+            trees = [
+                np.array([[a, b - size * t], [a + 0.28 * size * t, b + 0.01], [a - 0.28 * size * t, b + 0.01]])
+                for (a, b), t in zip(chosen, sheet.rng.uniform(0.7, 1.9, len(chosen)), strict=True)
+            ]
             dark = sheet.palette.tone(-0.2 - 0.8 * near, 0, 0.8)
             if sheet.hand.order > 0.5:
                 sheet.paint(sheet.shapes(trees), dark, 0.95, 0.6)
             else:
-                sheet.paint(sheet.spots(chosen[:, 0], chosen[:, 1] - 0.3 * size, size * sheet.rng.uniform(0.4, 0.9, len(chosen))), dark, 0.95, 0.6)
+                sheet.paint(
+                    sheet.spots(chosen[:, 0], chosen[:, 1] - 0.3 * size, size * sheet.rng.uniform(0.4, 0.9, len(chosen))),
+                    dark,
+                    0.95,
+                    0.6,
+                )
         if number == count - 2 or number == 0:
             for a, b in edge[sheet.rng.choice(np.arange(10, 70), 1 + int(2 * sheet.hand.density))]:
                 _halo(sheet, a, b + 0.01, 0.05, _glow(sheet.palette), 0.6)
@@ -242,7 +294,15 @@ def _roofs(sheet: Sheet) -> None:
     for row in range(rows):
         near = (row + 1) / rows
         base = sheet.h * (0.45 + 0.62 * near)
-        _houses(sheet, base, 0.16 + 0.14 * sheet.scale, 0.09 + 0.10 * sheet.scale, 0.05 - 0.85 * near, 0.12 + 0.25 * sheet.hand.density, roofs=0.85)
+        _houses(
+            sheet,
+            base,
+            0.16 + 0.14 * sheet.scale,
+            0.09 + 0.10 * sheet.scale,
+            0.05 - 0.85 * near,
+            0.12 + 0.25 * sheet.hand.density,
+            roofs=0.85,
+        )
         count = 2 + sheet.rng.integers(4)
         chimneys = []
         for x in sheet.rng.random(count) * sheet.w:

@@ -77,7 +77,13 @@ def _pixels(width: int, height: int, longest: int) -> tuple[int, int]:
 
 
 def _painted(
-    rng: np.random.Generator, size: tuple[int, int], hand: Hand, palette_of_work: NDArray[np.float64], style: str, medium: str, subject: str
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    hand: Hand,
+    palette_of_work: NDArray[np.float64],
+    style: str,
+    medium: str,
+    subject: str,
 ) -> NDArray[np.float32]:
     """Paint, finish and frame one picture; returns OKLab ``[height, width, 3]``."""
     hue, accent, saturation, lightness, scale = palette_of_work.tolist()

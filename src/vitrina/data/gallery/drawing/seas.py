@@ -20,14 +20,18 @@ def seas(sheet: Sheet) -> None:
 def _sky(sheet: Sheet, horizon: float, *, gloom: float = 0.0) -> None:
     p = sheet.palette
     way = np.clip(sheet.y / horizon, 0, 1.2) + 0.05 * sheet.fractal(0.4, 4)
-    colours = np.stack([p.tone(0.15 - 0.6 * gloom, 0.0, 0.9), p.tone(0.6 - 0.6 * gloom, 0.1, 0.7), p.tone(0.95 - 0.5 * gloom, 0.5, 0.55)])
+    colours = np.stack(
+        [p.tone(0.15 - 0.6 * gloom, 0.0, 0.9), p.tone(0.6 - 0.6 * gloom, 0.1, 0.7), p.tone(0.95 - 0.5 * gloom, 0.5, 0.55)]
+    )
     sheet.lab[:] = sheet.touched(sheet.blend(way.astype(np.float32), colours), 1.3)
     cover = sheet.hand.density
     if cover > 0.2:
         flat = sheet.streaks(sheet.pick(-0.12, 0.12), 0.35, 0.05 + 0.06 * sheet.scale) + 0.8 * sheet.fractal(0.22, 5, 0.6)
         cloud = np.clip((flat - 1.5 + 1.6 * cover) * (0.5 + 1.2 * (1 - sheet.hand.softness)), 0, 1)
         lit = np.clip(0.5 + 0.5 * np.roll(flat, round(0.012 / sheet.px), 0) - 0.5 * flat, 0, 1)
-        tones = sheet.blend(lit.astype(np.float32), np.stack([p.tone(0.1 - 0.7 * gloom, 0.2, 0.5), p.tone(1.0 - 0.4 * gloom, 0.5, 0.4)]))
+        tones = sheet.blend(
+            lit.astype(np.float32), np.stack([p.tone(0.1 - 0.7 * gloom, 0.2, 0.5), p.tone(1.0 - 0.4 * gloom, 0.5, 0.4)])
+        )
         sheet.paint(cloud.astype(np.float32), sheet.touched(tones), 0.8)
 
 
@@ -39,10 +43,14 @@ def _water(sheet: Sheet, horizon: float, *, swell: float, dark: float = -0.7) ->
     ripple = np.zeros((sheet.height, sheet.width), np.float32)
     for k, cell in enumerate((0.05, 0.09, 0.16)):
         band = np.exp(-(((near - (0.12 + 0.38 * k)) / 0.30) ** 2))
-        ripple += band * sheet.streaks(sheet.pick(-0.03, 0.03), cell * (1.4 + 2 * sheet.scale), 0.004 + 0.010 * k * (0.4 + sheet.scale))
+        ripple += band * sheet.streaks(
+            sheet.pick(-0.03, 0.03), cell * (1.4 + 2 * sheet.scale), 0.004 + 0.010 * k * (0.4 + sheet.scale)
+        )
     way = 0.10 + 0.62 * stretch + swell * 0.16 * ripple
     colours = np.stack([p.tone(0.55, 0.3, 0.7), p.tone(0.0, 0.0, 1.1), p.tone(dark, -0.05, 1.1)])
-    sheet.paint(sheet.inside(horizon - sheet.y + 0 * sheet.x), sheet.touched(sheet.blend(way.astype(np.float32), colours), 0.9), 1.0)
+    sheet.paint(
+        sheet.inside(horizon - sheet.y + 0 * sheet.x), sheet.touched(sheet.blend(way.astype(np.float32), colours), 0.9), 1.0
+    )
     glint = np.clip(ripple * 1.2 - 1.0 - 0.3 * (1 - swell), 0, 1) * (near > 0.01)
     sheet.paint(glint.astype(np.float32), p.tone(1.0, 0.4, 0.4), 0.35 + 0.35 * sheet.hand.contrast, 0)
     return near
@@ -54,7 +62,12 @@ def _sun(sheet: Sheet, horizon: float) -> None:
     far = ((sheet.x - x) ** 2 + (sheet.y - y) ** 2) / np.float32((0.16 + 0.15 * sheet.scale) ** 2)
     above = sheet.inside(sheet.y - horizon + 0 * sheet.x)
     sheet.paint((np.exp(-1.5 * far) * above).astype(np.float32), colour, 0.55, 0)
-    sheet.paint(sheet.disc(x, y, 0.025 + 0.04 * sheet.scale, 0.004 + 0.02 * sheet.hand.softness) * above, sheet.palette.tone(1.0, 0.9, 0.5), 0.95, 0.3)
+    sheet.paint(
+        sheet.disc(x, y, 0.025 + 0.04 * sheet.scale, 0.004 + 0.02 * sheet.hand.softness) * above,
+        sheet.palette.tone(1.0, 0.9, 0.5),
+        0.95,
+        0.3,
+    )
     down = np.clip((sheet.y - horizon) / (sheet.h - horizon), 0, 1)
     glitter = np.clip(sheet.streaks(0.0, 0.05, 0.005) * 0.9 + 0.15, 0, 1)
     path = np.exp(-(((sheet.x - x) / (0.03 + 0.10 * down)) ** 2)) * glitter * (sheet.y > horizon) * (1 - 0.5 * down)
@@ -68,8 +81,17 @@ def _sails(sheet: Sheet, horizon: float, count: int) -> None:
         x, y = sheet.w * sheet.pick(0.1, 0.9), horizon + 0.006 + 0.35 * depth * (sheet.h - horizon)
         lean = 0.10 * size * sheet.hand.tilt
         main = np.array([[x, y - 2.4 * size], [x + 0.95 * size + lean, y - 0.25 * size], [x + lean, y - 0.25 * size]])
-        fore = np.array([[x - 0.06 * size, y - 2.0 * size], [x - 0.7 * size, y - 0.25 * size], [x - 0.06 * size, y - 0.25 * size]])
-        hull = np.array([[x - 0.75 * size, y - 0.15 * size], [x + size, y - 0.15 * size], [x + 0.7 * size, y + 0.2 * size], [x - 0.5 * size, y + 0.2 * size]])
+        fore = np.array(
+            [[x - 0.06 * size, y - 2.0 * size], [x - 0.7 * size, y - 0.25 * size], [x - 0.06 * size, y - 0.25 * size]]
+        )
+        hull = np.array(
+            [
+                [x - 0.75 * size, y - 0.15 * size],
+                [x + size, y - 0.15 * size],
+                [x + 0.7 * size, y + 0.2 * size],
+                [x - 0.5 * size, y + 0.2 * size],
+            ]
+        )
         sheet.paint(sheet.shapes([main, fore]), sheet.palette.tone(1.0, float(sheet.rng.choice([0.1, 1.0])), 0.8), 0.95, 0.4)
         sheet.paint(sheet.shapes([hull]), sheet.palette.dark, 0.95, 0.3)
 
@@ -78,7 +100,20 @@ def _gulls(sheet: Sheet, horizon: float, count: int) -> None:
     birds = []
     for _ in range(count):
         x, y, s = sheet.w * sheet.pick(0.1, 0.9), horizon * sheet.pick(0.15, 0.85), sheet.pick(0.008, 0.022)
-        birds.append(curve(np.array([[x - s, y - 0.35 * s], [x - 0.45 * s, y - 0.5 * s], [x, y], [x + 0.45 * s, y - 0.5 * s], [x + s, y - 0.3 * s]]), 16))
+        birds.append(
+            curve(
+                np.array(
+                    [
+                        [x - s, y - 0.35 * s],
+                        [x - 0.45 * s, y - 0.5 * s],
+                        [x, y],
+                        [x + 0.45 * s, y - 0.5 * s],
+                        [x + s, y - 0.3 * s],
+                    ]
+                ),
+                16,
+            )
+        )
     if birds:
         sheet.paint(sheet.lines(birds, 0.0028), sheet.palette.dark if sheet.palette.light > 0.5 else sheet.palette.paper, 0.8, 0)
 
@@ -99,7 +134,9 @@ def _headland(sheet: Sheet, horizon: float) -> None:
     for k in range(2 + int(2 * sheet.hand.layers)):
         reach = sheet.w * sheet.pick(0.25, 0.65)
         xs = np.linspace(0, reach, 6)
-        ys = horizon - np.linspace(1, 0, 6) ** sheet.pick(0.7, 1.6) * sheet.pick(0.06, 0.20) * (0.6 + sheet.scale) * sheet.rng.uniform(0.7, 1.15, 6)
+        ys = horizon - np.linspace(1, 0, 6) ** sheet.pick(0.7, 1.6) * sheet.pick(0.06, 0.20) * (
+            0.6 + sheet.scale
+        ) * sheet.rng.uniform(0.7, 1.15, 6)
         x = xs if side < 0 else sheet.w - xs
         edge = curve(np.column_stack([x, ys]), 60)
         corner = -0.1 if side < 0 else sheet.w + 0.1
@@ -125,7 +162,11 @@ def _heavy(sheet: Sheet, horizon: float) -> None:
         p = sheet.palette
         tones = np.stack([p.tone(0.55, 0.15, 0.9), p.tone(-0.15, 0, 1.1), p.tone(-0.8, 0, 1.1)])
         sheet.paint(mask, sheet.touched(sheet.blend(depth + 0.10 * sheet.streaks(0.15, 0.08, 0.006), tones), 1.2), 0.95)
-        foam = np.clip(1 - (sheet.y - top) / np.float32(0.006 + 0.25 * height), 0, 1) * mask * np.clip(0.55 + 0.6 * sheet.fractal(0.03, 3), 0, 1)
+        foam = (
+            np.clip(1 - (sheet.y - top) / np.float32(0.006 + 0.25 * height), 0, 1)
+            * mask
+            * np.clip(0.55 + 0.6 * sheet.fractal(0.03, 3), 0, 1)
+        )
         sheet.paint(foam.astype(np.float32), p.tone(1.0, 0.2, 0.2), 0.85, 0.2)
     if sheet.subject == "nature":
         _gulls(sheet, horizon, 4)
@@ -142,7 +183,12 @@ def _beach(sheet: Sheet, horizon: float) -> None:
     p = sheet.palette
     line = horizon + (sheet.h - horizon) * sheet.pick(0.45, 0.7)
     slope = 0.25 * np.sin(sheet.hand.tilt + sheet.pick(-0.3, 0.3))
-    shore = line + slope * (sheet.x - sheet.w / 2) + 0.015 * np.sin(sheet.x * (8 + 12 * (1 - sheet.scale)) + sheet.pick(0, 6)) + 0.012 * sheet.fractal(0.2, 4)
+    shore = (
+        line
+        + slope * (sheet.x - sheet.w / 2)
+        + 0.015 * np.sin(sheet.x * (8 + 12 * (1 - sheet.scale)) + sheet.pick(0, 6))
+        + 0.012 * sheet.fractal(0.2, 4)
+    )
     sand = sheet.inside((shore - sheet.y).astype(np.float32), 0.004)
     warm = p.tone(0.6, 1.0, 0.45)
     tones = np.stack([p.tone(0.1, 0.7, 0.5), 0.6 * warm + 0.4 * np.array([0.82, 0.02, 0.055], np.float32)])
@@ -151,7 +197,9 @@ def _beach(sheet: Sheet, horizon: float) -> None:
     sheet.shade(sand * sheet.streaks(-0.1, 0.10, 0.006), 0.014)
     for k in range(2 + int(3 * sheet.hand.layers)):
         place = shore - 0.002 - 0.04 * k * (0.5 + sheet.scale) + 0.006 * sheet.smooth(0.12)
-        foam = np.exp(-(((sheet.y - place) / (0.005 + 0.006 * sheet.hand.softness)) ** 2)) * np.clip(0.7 + 0.5 * sheet.fractal(0.04, 3), 0, 1)
+        foam = np.exp(-(((sheet.y - place) / (0.005 + 0.006 * sheet.hand.softness)) ** 2)) * np.clip(
+            0.7 + 0.5 * sheet.fractal(0.04, 3), 0, 1
+        )
         sheet.paint((foam * (sheet.y > horizon)).astype(np.float32), p.tone(1.0, 0.2, 0.15), 0.85 - 0.1 * k, 0.2)
     if sheet.subject == "nature" or sheet.hand.order < 0.3:
         _grasses(sheet)
@@ -167,10 +215,18 @@ def _grasses(sheet: Sheet) -> None:
     tall = (0.08 + 0.16 * sheet.rng.random(count)) * (0.7 + sheet.scale)
     lean = sheet.hand.tilt * 0.5 + sheet.rng.normal(0.1, 0.25, count)
     foot = sheet.h * 1.02
-    blades = [curve(np.array([[a, foot], [a + 0.3 * t * s, foot - 0.6 * t], [a + t * s, foot - t]]), 10) for a, t, s in zip(x, tall, lean, strict=True)]
+    blades = [
+        curve(np.array([[a, foot], [a + 0.3 * t * s, foot - 0.6 * t], [a + t * s, foot - t]]), 10)
+        for a, t, s in zip(x, tall, lean, strict=True)
+    ]
     for k in range(3):
         part = blades[k::3]
-        sheet.paint(sheet.tapered(part, [0.005] * len(part), [0.0008] * len(part)), sheet.palette.tone(-0.7 + 0.5 * k, 0.4 * k, 0.7), 0.9, 0)
+        sheet.paint(
+            sheet.tapered(part, [0.005] * len(part), [0.0008] * len(part)),
+            sheet.palette.tone(-0.7 + 0.5 * k, 0.4 * k, 0.7),
+            0.9,
+            0,
+        )
 
 
 def _cliffs(sheet: Sheet, horizon: float) -> None:
@@ -189,12 +245,18 @@ def _cliffs(sheet: Sheet, horizon: float) -> None:
         corner = -0.1 if side < 0 else sheet.w + 0.1
         rock = np.concatenate([[[corner, ys[0]]], np.column_stack([x, ys]), [[x[-1], foot], [corner, foot + 0.02 * k]]])
         mask = sheet.shapes([rock])
-        cut = sheet.streaks(np.pi / 2 + 0.3 * side, 0.10 + 0.1 * sheet.scale, 0.012 + 0.02 * sheet.scale) + 0.5 * sheet.fractal(0.06, 3)
+        cut = sheet.streaks(np.pi / 2 + 0.3 * side, 0.10 + 0.1 * sheet.scale, 0.012 + 0.02 * sheet.scale) + 0.5 * sheet.fractal(
+            0.06, 3
+        )
         tones = np.stack([p.tone(-0.65 - 0.1 * k, 0.2, 0.7), p.tone(0.05, 0.6, 0.6), p.tone(0.75, 1.0, 0.5)])
         sheet.paint(mask, sheet.touched(sheet.blend((0.45 + 0.2 * cut).astype(np.float32), tones), 1.2), 0.98)
         grass = mask * np.clip(1 - (sheet.y - np.interp(sheet.x[0], np.sort(x), ys[np.argsort(x)])[None, :]) / 0.022, 0, 1)
         sheet.paint(grass.astype(np.float32), p.tone(0.1, 0.3, 0.9), 0.75)
-        surf = np.exp(-(((sheet.y - foot) / 0.008) ** 2)) * (np.abs(sheet.x - corner) < reach * 1.08 + 0.1) * np.clip(0.4 + 0.7 * sheet.fractal(0.03, 3), 0, 1)
+        surf = (
+            np.exp(-(((sheet.y - foot) / 0.008) ** 2))
+            * (np.abs(sheet.x - corner) < reach * 1.08 + 0.1)
+            * np.clip(0.4 + 0.7 * sheet.fractal(0.03, 3), 0, 1)
+        )
         sheet.paint(surf.astype(np.float32), p.tone(1.0, 0.1, 0.15), 0.8, 0.2)
     _gulls(sheet, horizon, int(sheet.rng.integers(0, 5)) + 3 * (sheet.subject == "nature"))
 
@@ -202,7 +264,13 @@ def _cliffs(sheet: Sheet, horizon: float) -> None:
 def _bands(sheet: Sheet, horizon: float) -> None:
     """Air and water as scumbled bands."""
     sheet.ground(sheet.palette.tone(0.6, 0.2, 0.6), 1.4)
-    tops = [0.0, horizon * sheet.pick(0.4, 0.7), horizon, horizon + (sheet.h - horizon) * sheet.pick(0.2, 0.4), horizon + (sheet.h - horizon) * sheet.pick(0.55, 0.8)]
+    tops = [
+        0.0,
+        horizon * sheet.pick(0.4, 0.7),
+        horizon,
+        horizon + (sheet.h - horizon) * sheet.pick(0.2, 0.4),
+        horizon + (sheet.h - horizon) * sheet.pick(0.55, 0.8),
+    ]
     levels = (0.35, 0.85, -0.45, 0.15, -0.75)
     ways = (0.0, 0.55, 0.0, 0.25, 0.9 if sheet.hand.order > 0.5 else 0.1)
     for top, level, way in zip(tops, levels, ways, strict=True):

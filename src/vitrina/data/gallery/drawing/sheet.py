@@ -14,6 +14,8 @@ from vitrina.data.gallery.drawing.noise import fractal, smooth, streaks
 
 Floats32 = NDArray[np.float32]
 Points = NDArray[np.floating]
+#: A value at every pixel, in any precision; masks and colours are kept in single precision.
+Field = NDArray[np.floating]
 Colour = NDArray[np.float32]
 
 #: Shapes given by points are drawn this many times larger and then reduced, which smooths their edges.
@@ -90,10 +92,10 @@ class Sheet:
 
     # Masks ------------------------------------------------------------------------------------------------------------
 
-    def inside(self, distance: Floats32, soft: float = 0.0) -> Floats32:
+    def inside(self, distance: Field, soft: float = 0.0) -> Floats32:
         """Turn a signed distance (negative inside) into a mask in 0..1; ``soft`` widens the fade, in shares."""
         fade = self.px + soft
-        mask = np.clip(0.5 - distance / np.float32(fade), 0, 1)
+        mask: Floats32 = np.clip(0.5 - distance / np.float32(fade), 0, 1).astype(np.float32, copy=False)
         return mask * mask * (3 - 2 * mask) if soft > 2 * self.px else mask
 
     def box(self, left: float, top: float, right: float, bottom: float, soft: float = 0.0) -> Floats32:
@@ -113,7 +115,9 @@ class Sheet:
             draw.polygon(self._fine(outline), fill=255 if opacities is None else round(255 * opacities[number]))
         return self._reduced(image)
 
-    def lines(self, paths: Sequence[Points], widths: Sequence[float] | float, opacities: Sequence[float] | None = None) -> Floats32:
+    def lines(
+        self, paths: Sequence[Points], widths: Sequence[float] | float, opacities: Sequence[float] | None = None
+    ) -> Floats32:
         """Return the mask of lines through points ``[n, 2]``, each of its width in shares; later ones cover earlier ones."""
         image, draw = self._stencil()
         for number, path in enumerate(paths):
@@ -162,7 +166,7 @@ class Sheet:
         self.lab[:] = colour
         self.lab[..., 0] += self._trace(depth, self.height, self.width)
 
-    def paint(self, mask: Floats32, colour: Colour, opacity: float = 1.0, depth: float = 1.0) -> None:
+    def paint(self, mask: Field, colour: Colour, opacity: float = 1.0, depth: float = 1.0) -> None:
         """Lay ``colour`` (``[3]`` or ``[height, width, 3]``) on through ``mask``; ``depth`` is how much the brush shows."""
         rows, columns = frame(mask)
         part = mask[rows, columns]
@@ -173,13 +177,13 @@ class Sheet:
             colour = colour[rows, columns]
         elif depth > 0:
             colour = self._textured(colour, depth, *part.shape)
-        area += (part * np.float32(opacity))[..., None] * (colour - area)
+        area += (part * opacity).astype(np.float32, copy=False)[..., None] * (colour - area)
 
-    def shade(self, mask: Floats32, amount: float) -> None:
+    def shade(self, mask: Field, amount: float) -> None:
         """Make lighter (``amount`` above 0) or darker, keeping the colour."""
         self.lab[..., 0] += mask * np.float32(amount)
 
-    def shadow(self, mask: Floats32, dx: float, dy: float, blur: float, amount: float) -> None:
+    def shadow(self, mask: Field, dx: float, dy: float, blur: float, amount: float) -> None:
         """Cast the shadow of ``mask`` on what is below."""
         from scipy.ndimage import gaussian_filter
 
@@ -192,7 +196,7 @@ class Sheet:
         moved = np.roll(part, (down, right), (0, 1))
         self.lab[rows, columns, 0] *= 1 - np.float32(amount) * gaussian_filter(moved, sigma, truncate=3)
 
-    def blend(self, way: Floats32, colours: Floats32) -> Floats32:
+    def blend(self, way: Field, colours: Floats32) -> Floats32:
         """Return the colour field that runs through ``colours`` ``[n, 3]`` as ``way`` goes from 0 to 1."""
         at = np.linspace(0, len(colours) - 1, _TONES)
         low = np.minimum(at.astype(int), max(len(colours) - 2, 0))
@@ -255,7 +259,7 @@ class Sheet:
 _MIXED = np.array([0.025, 0.008, 0.008], np.float32)
 
 
-def frame(mask: Floats32, spare: int = 0) -> tuple[slice, slice]:
+def frame(mask: Field, spare: int = 0) -> tuple[slice, slice]:
     """Return the rows and columns in which ``mask`` is not 0, and ``spare`` pixels around; empty slices where it is 0."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not rows.size:

@@ -23,7 +23,7 @@ def _angle(sheet: Sheet) -> float:
 
 def _across(sheet: Sheet, angle: float) -> Floats32:
     """Return the distance across bands that run along ``angle``."""
-    across: Floats32 = (sheet.wy - sheet.h / 2) * np.float32(np.cos(angle)) - (sheet.wx - sheet.w / 2) * np.float32(np.sin(angle))
+    across: Floats32 = ((sheet.wy - sheet.h / 2) * np.cos(angle) - (sheet.wx - sheet.w / 2) * np.sin(angle)).astype(np.float32)
     return across
 
 
@@ -32,8 +32,11 @@ def _edges(sheet: Sheet, low: float, high: float, breadth: float) -> NDArray[np.
     count = max(3, round((high - low) / breadth))
     uneven = np.exp((1 - sheet.hand.order) * sheet.rng.normal(0, 0.95, count))
     if sheet.hand.curve > 0.55:  # breadths swell and shrink along the row
-        uneven *= 1 + 0.75 * np.sin(2 * np.pi * (np.arange(count) / count * (1 + round(2 * sheet.hand.density)) + sheet.rng.random()))
-    return low + (high - low) * np.cumsum([0, *uneven]) / uneven.sum()
+        uneven *= 1 + 0.75 * np.sin(
+            2 * np.pi * (np.arange(count) / count * (1 + round(2 * sheet.hand.density)) + sheet.rng.random())
+        )
+    edges: NDArray[np.float64] = low + (high - low) * np.cumsum([0, *uneven]) / uneven.sum()
+    return edges
 
 
 def _sequence(sheet: Sheet, count: int) -> NDArray[np.int64]:
@@ -60,7 +63,7 @@ def _bands(sheet: Sheet, across: Floats32, breadth: float, *, gap: float = 0.0, 
 
 
 def _breadth(sheet: Sheet, small: float = 0.018, large: float = 0.13) -> float:
-    return small + (large - small) * sheet.scale**1.3
+    return float(small + (large - small) * sheet.scale**1.3)
 
 
 def _straight(sheet: Sheet) -> None:

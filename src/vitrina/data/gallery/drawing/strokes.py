@@ -25,7 +25,12 @@ def stroke(sheet: Sheet, path: Points, width: float, colour: Colour, *, dry: flo
     across = np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     offsets = np.linspace(-0.5, 0.5, hairs) + sheet.rng.normal(0, 0.3 / hairs, hairs)
     # Paint lasts longest in the middle of the brush; each hair has its own load, and neighbours are alike.
-    load = 1.35 - 0.95 * dry - 0.35 * np.abs(2 * offsets) ** 3 + np.convolve(sheet.rng.normal(0, 0.45 * (0.3 + dry), hairs + 2), [0.3, 0.5, 0.3], "valid")
+    load = (
+        1.35
+        - 0.95 * dry
+        - 0.35 * np.abs(2 * offsets) ** 3
+        + np.convolve(sheet.rng.normal(0, 0.45 * (0.3 + dry), hairs + 2), [0.3, 0.5, 0.3], "valid")
+    )
     paint = load[:, None] - np.linspace(0, 1, len(path)) + 0.35 * dry * _speckle(sheet, hairs, len(path))
     paint[:, 0] = np.where(sheet.rng.random(hairs) < 0.35, -1, paint[:, 0])
     paths, tones = [], []
@@ -48,7 +53,9 @@ def _resampled(path: Points, step: float) -> Points:
 
 def _speckle(sheet: Sheet, hairs: int, steps: int) -> NDArray[np.floating]:
     """Return noise ``[hairs, steps]`` in flecks: a few hairs wide, longer than wide."""
-    noise: NDArray[np.floating] = 0.8 * smooth(sheet.rng, hairs, steps, 2.4) + np.repeat(sheet.rng.normal(0, 0.5, (hairs, 1)), steps, axis=1)
+    noise: NDArray[np.floating] = 0.8 * smooth(sheet.rng, hairs, steps, 2.4) + np.repeat(
+        sheet.rng.normal(0, 0.5, (hairs, 1)), steps, axis=1
+    )
     return noise
 
 
@@ -89,8 +96,16 @@ def _lean(sheet: Sheet) -> float:
 def _sweeps(sheet: Sheet) -> None:
     lean = _lean(sheet)
     for number in range(8 + round(12 * (1 - sheet.scale) + 5 * sheet.hand.density)):
-        path = _sweep(sheet, lean + sheet.pick(-1, 1) * (0.12 + 0.8 * sheet.hand.curve), sheet.pick(0.4, 1.0), 0.5 * sheet.hand.curve)
-        stroke(sheet, path, (0.08 + 0.16 * sheet.scale) * sheet.pick(0.6, 1.3), sheet.varied(sheet.swatch(number + 1)), dry=0.2 + 0.8 * sheet.hand.gap)
+        path = _sweep(
+            sheet, lean + sheet.pick(-1, 1) * (0.12 + 0.8 * sheet.hand.curve), sheet.pick(0.4, 1.0), 0.5 * sheet.hand.curve
+        )
+        stroke(
+            sheet,
+            path,
+            (0.08 + 0.16 * sheet.scale) * sheet.pick(0.6, 1.3),
+            sheet.varied(sheet.swatch(number + 1)),
+            dry=0.2 + 0.8 * sheet.hand.gap,
+        )
 
 
 def _touches(sheet: Sheet) -> None:
@@ -108,7 +123,10 @@ def _touches(sheet: Sheet) -> None:
         reach = length * sheet.rng.uniform(0.35, 0.65, count)
         dx, dy = reach * np.cos(angle), reach * np.sin(angle)
         bow = 0.18 * sheet.hand.curve * sheet.rng.normal(0, 1, count)
-        paths = np.stack([np.column_stack([x - dx, y - dy]), np.column_stack([x - bow * dy, y + bow * dx]), np.column_stack([x + dx, y + dy])], 1)
+        paths = np.stack(
+            [np.column_stack([x - dx, y - dy]), np.column_stack([x - bow * dy, y + bow * dx]), np.column_stack([x + dx, y + dy])],
+            1,
+        )
         level = np.clip((0.5 + 0.42 * scene[row, column] + sheet.rng.normal(0, 0.13, count)) * 6, 0, 5.99).astype(int)
         width = length * (0.14 + 0.20 * sheet.hand.line)
         for tone in range(6):
@@ -152,10 +170,12 @@ def _spatter(sheet: Sheet, colour: Colour) -> None:
 def _patches(sheet: Sheet) -> None:
     """Loaded patches that cross at right angles, layer on layer."""
     lean = _lean(sheet)
-    for number in range(24 + round(40 * (1 - sheet.scale))):
+    for _ in range(24 + round(40 * (1 - sheet.scale))):
         angle = lean + (np.pi / 2) * (sheet.rng.random() < 0.45) + sheet.pick(-0.3, 0.3)
         width = (0.045 + 0.10 * sheet.scale) * sheet.pick(0.6, 1.4)
-        path = _sweep(sheet, angle, width * sheet.pick(1.5, 4), 0.25 * sheet.hand.curve, np.array([sheet.w, sheet.h]) * sheet.rng.random(2))
+        path = _sweep(
+            sheet, angle, width * sheet.pick(1.5, 4), 0.25 * sheet.hand.curve, np.array([sheet.w, sheet.h]) * sheet.rng.random(2)
+        )
         stroke(sheet, path, width, sheet.varied(sheet.any_swatch(), 1.2), dry=0.5 * sheet.hand.gap)
 
 

@@ -35,7 +35,9 @@ def _traces(sheet: Sheet) -> None:
         fill = sheet.swatch(number // 3) if sheet.hand.layers > 0.55 else ground
         sheet.paint(sheet.shapes([np.concatenate([top, below])]), fill, 1.0, 0.5)
         way = number / count
-        sheet.paint(sheet.lines([top], line), sheet.palette.tone(0.9 if ground[0] < 0.6 else -0.9, way * sheet.hand.curve, 1.0), 0.95, 0)
+        sheet.paint(
+            sheet.lines([top], line), sheet.palette.tone(0.9 if ground[0] < 0.6 else -0.9, way * sheet.hand.curve, 1.0), 0.95, 0
+        )
 
 
 def _swing(sheet: Sheet, strength: float = 1.0):  # type: ignore[no-untyped-def]
@@ -112,15 +114,23 @@ def _marbled(sheet: Sheet) -> None:
 def _layers(sheet: Sheet) -> None:
     """Rolling layers, pale in the distance and strong in front, with a sun for those who show a place."""
     top = sheet.palette.tone(0.95, 0.25, 0.6)
-    sheet.lab[:] = sheet.touched(sheet.blend((sheet.y / sheet.h + 0 * sheet.x).astype(np.float32), np.stack([sheet.palette.tone(0.45, 0.1, 0.8), top])))
+    sheet.lab[:] = sheet.touched(
+        sheet.blend((sheet.y / sheet.h + 0 * sheet.x).astype(np.float32), np.stack([sheet.palette.tone(0.45, 0.1, 0.8), top]))
+    )
     if sheet.subject in ("sea", "landscape", "nature"):
-        sheet.paint(sheet.disc(sheet.w * sheet.pick(0.2, 0.8), sheet.h * sheet.pick(0.12, 0.28), 0.05 + 0.06 * sheet.scale), sheet.palette.tone(0.95, 1, 1), 0.9)
+        sheet.paint(
+            sheet.disc(sheet.w * sheet.pick(0.2, 0.8), sheet.h * sheet.pick(0.12, 0.28), 0.05 + 0.06 * sheet.scale),
+            sheet.palette.tone(0.95, 1, 1),
+            0.9,
+        )
     count = 4 + round(7 * (1 - sheet.scale))
     knots = 5 + int(5 * (1 - sheet.scale))
     for number in range(count):
         base = sheet.h * (0.22 + 0.80 * number / count)
         swing = 0.02 + 0.10 * sheet.hand.curve * (0.6 + sheet.scale)
-        y = base + swing * np.where(sheet.hand.order > 0.5, np.cos(np.arange(knots) * np.pi + number * 1.3), sheet.rng.normal(0, 0.8, knots))
+        y = base + swing * np.where(
+            sheet.hand.order > 0.5, np.cos(np.arange(knots) * np.pi + number * 1.3), sheet.rng.normal(0, 0.8, knots)
+        )
         edge = curve(np.column_stack([np.linspace(-0.1, sheet.w + 0.1, knots), y]), 80)
         mask = sheet.shapes([np.concatenate([edge, [[sheet.w + 0.1, 2.0], [-0.1, 2.0]]])])
         colour = sheet.palette.tone(0.75 - 1.5 * number / count, 0.6 * abs(np.sin(number * 1.7)) * sheet.hand.layers * 1.5, 1.0)
@@ -128,4 +138,9 @@ def _layers(sheet: Sheet) -> None:
         sheet.paint(mask, sheet.varied(colour, 0.6), 1.0, 1.2)
         if sheet.hand.line > 0.35:
             for k in range(1, 1 + int(5 * sheet.hand.density)):
-                sheet.paint(sheet.lines([edge + [0, 0.012 * k]], 0.0018 + 0.002 * sheet.hand.line), sheet.palette.tone(0.9, 0.2, 0.6), 0.5, 0)
+                sheet.paint(
+                    sheet.lines([edge + np.array([0, 0.012 * k])], 0.0018 + 0.002 * sheet.hand.line),
+                    sheet.palette.tone(0.9, 0.2, 0.6),
+                    0.5,
+                    0,
+                )
