@@ -61,6 +61,7 @@ def _halves(sheet: Sheet) -> None:
     sheet.paint(
         sheet.inside(shape.astype(np.float32)), sheet.touched(tones[per_cell((base + sheet.rng.integers(1, 6, base.shape)) % 6)])
     )
+    sheet.soften(np.minimum(0.5 - np.abs(u - 0.5), 0.5 - np.abs(v - 0.5)) * size)
     if sheet.hand.layers > 0.4:
         inner = (np.hypot(a, b) - 0.45) * size
         chosen = per_cell(kind) == 1
@@ -70,7 +71,7 @@ def _halves(sheet: Sheet) -> None:
 def _overlapping(sheet: Sheet) -> None:
     """See-through discs that darken and tint one another, with a few fine lines."""
     sheet.ground(sheet.palette.paper if sheet.hand.ground > 0.4 else sheet.palette.tone(sheet.hand.ground, 0, 0.7))
-    for _ in range(6 + round(14 * (1 - sheet.scale))):
+    for _ in range(7 + round(30 * (1 - sheet.scale) ** 2)):
         radius = (0.03 + 0.24 * sheet.scale) * np.exp(sheet.pick(-0.9, 0.75))
         x, y = sheet.w * sheet.pick(0.05, 0.95), sheet.h * sheet.pick(0.05, 0.95)
         disc, colour = sheet.disc(x, y, radius, 0.01 * sheet.hand.softness), sheet.any_swatch()

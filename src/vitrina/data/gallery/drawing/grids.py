@@ -108,6 +108,7 @@ def _tiles(sheet: Sheet) -> None:
     if sheet.hand.layers > 0.5:
         small = sheet.inside(((np.hypot(a, b) - 0.33) * size).astype(np.float32)) * (kinds < 0.6)
         sheet.paint(small, sheet.touched(first), 0.95)
+    sheet.soften((0.5 - np.maximum(np.abs(u - 0.5), np.abs(v - 0.5))) * size)
     if sheet.hand.gap > 0.4:
         near = (0.5 - np.maximum(np.abs(u - 0.5), np.abs(v - 0.5))) * size - 0.001 - 0.004 * sheet.hand.gap
         sheet.paint(sheet.inside(near.astype(np.float32)), sheet.palette.tone(sheet.hand.ground, 0, 0.4), 0.95)

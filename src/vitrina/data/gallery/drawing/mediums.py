@@ -45,7 +45,7 @@ def _scale(sheet: Sheet) -> float:
 
 def _oil(sheet: Sheet) -> None:
     """Thick paint: ridges along the brush and along the edges of forms catch the light."""
-    relief = sheet.hairs() * np.float32(0.2 + 0.9 * sheet.brush) - 7 * _blurred(sheet.lab[..., 0], 0.8)
+    relief = sheet.hairs() * np.float32(0.1 + 0.75 * sheet.brush) - 7 * _blurred(sheet.lab[..., 0], 0.8)
     sheet.lab[..., 0] += np.clip(_lit(relief, 0.010 + 0.009 * sheet.hand.grain), -0.08, 0.08)
     _canvas(sheet, 0.008)
 
@@ -109,7 +109,7 @@ def _pastel(sheet: Sheet) -> None:
     )
     hollow = np.clip((grains - 0.75) * 1.3, 0, 1)
     under = sheet.palette.tone(-0.6 if sheet.palette.light > 0.5 else -0.8, 0.5, 0.6)
-    sheet.lab += (hollow * np.float32(0.24))[..., None] * (under - sheet.lab)
+    sheet.lab += (hollow * np.float32(0.17))[..., None] * (under - sheet.lab)
     sheet.lab[..., 0] += np.float32(0.022) * grains
 
 

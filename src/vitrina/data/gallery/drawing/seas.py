@@ -12,7 +12,7 @@ Floats32 = NDArray[np.float32]
 
 def seas(sheet: Sheet) -> None:
     """Show the sea: calm under a sun, heavy, at the beach, at cliffs, or as bands of water and air."""
-    sheet.brush *= 0.55
+    sheet.brush *= 0.35
     horizon = sheet.h * (0.26 + 0.40 * sheet.hand.line + sheet.pick(-0.04, 0.04))
     (_calm, _heavy, _beach, _cliffs, _bands)[sheet.hand.habit](sheet, horizon)
 

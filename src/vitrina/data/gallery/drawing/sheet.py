@@ -110,32 +110,30 @@ class Sheet:
 
     def shapes(self, outlines: Sequence[Points], opacities: Sequence[float] | None = None) -> Floats32:
         """Return the mask of filled polygons, each ``[n, 2]`` of x and y in shares."""
-        image, draw = self._stencil()
+        stencil = _Stencil(self, outlines)
         for number, outline in enumerate(outlines):
-            draw.polygon(self._fine(outline), fill=255 if opacities is None else round(255 * opacities[number]))
-        return self._reduced(image)
+            stencil.draw.polygon(stencil.fine(outline), fill=255 if opacities is None else round(255 * opacities[number]))
+        return stencil.reduced(stencil.image)
 
     def lines(
         self, paths: Sequence[Points], widths: Sequence[float] | float, opacities: Sequence[float] | None = None
     ) -> Floats32:
         """Return the mask of lines through points ``[n, 2]``, each of its width in shares; later ones cover earlier ones."""
-        image, draw = self._stencil()
+        stencil = _Stencil(self, paths, widths if isinstance(widths, float) else max(widths, default=0.0))
         for number, path in enumerate(paths):
-            width = widths if isinstance(widths, float) else widths[number]
-            fine = width / self.px * FINER
+            fine = (widths if isinstance(widths, float) else widths[number]) / self.px * FINER
             fill = 255 if opacities is None else round(255 * opacities[number])
-            draw.line(self._fine(path), fill=fill, width=max(1, round(fine)), joint="curve" if fine > 4 else None)
-        return self._reduced(image)
+            stencil.draw.line(stencil.fine(path), fill=fill, width=max(1, round(fine)), joint="curve" if fine > 4 else None)
+        return stencil.reduced(stencil.image)
 
     def toned_lines(self, paths: Sequence[Points], width: float, tones: Sequence[float]) -> tuple[Floats32, Floats32]:
         """Return the mask of lines of one width in shares, and that mask times each line's tone in 0..1."""
-        image = Image.new("LA", (self.width * FINER, self.height * FINER), (0, 0))
-        draw = ImageDraw.Draw(image)
+        stencil = _Stencil(self, paths, width, mode="LA")
         fine = max(1, round(width / self.px * FINER))
         for path, tone in zip(paths, tones, strict=True):
-            draw.line(self._fine(path), fill=(round(255 * tone), 255), width=fine)
-        light, body = image.split()
-        return self._reduced(body), self._reduced(light)
+            stencil.draw.line(stencil.fine(path), fill=(round(255 * tone), 255), width=fine)
+        light, body = stencil.image.split()
+        return stencil.reduced(body), stencil.reduced(light)
 
     def tapered(self, paths: Sequence[Points], starts: Sequence[float], ends: Sequence[float]) -> Floats32:
         """Return the mask of lines that run from one width to another."""
@@ -143,21 +141,12 @@ class Sheet:
 
     def spots(self, x: Points, y: Points, radius: Points) -> Floats32:
         """Return the mask of many small discs ``[n]``."""
-        image, draw = self._stencil()
-        k = FINER / self.px
-        for cx, cy, r in zip((x * k).tolist(), (y * k).tolist(), (np.maximum(radius, 0.4 * self.px) * k).tolist(), strict=True):
-            draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=255)
-        return self._reduced(image)
-
-    def _stencil(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-        image = Image.new("L", (self.width * FINER, self.height * FINER), 0)
-        return image, ImageDraw.Draw(image)
-
-    def _fine(self, points: Points) -> list[float]:
-        return (np.asarray(points, float).ravel() * (FINER / self.px)).tolist()  # type: ignore[no-any-return]
-
-    def _reduced(self, image: Image.Image) -> Floats32:
-        return np.asarray(image.reduce(FINER), np.float32) * np.float32(1 / 255)
+        radius = np.maximum(radius, 0.4 * self.px)
+        stencil = _Stencil(self, [np.column_stack([x, y])], 2 * float(radius.max(initial=0.0)))
+        centres = np.reshape(stencil.fine(np.column_stack([x, y])), (-1, 2))
+        for (cx, cy), r in zip(centres.tolist(), (radius / self.px * FINER).tolist(), strict=True):
+            stencil.draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=255)
+        return stencil.reduced(stencil.image)
 
     # Paint ------------------------------------------------------------------------------------------------------------
 
@@ -182,6 +171,13 @@ class Sheet:
     def shade(self, mask: Field, amount: float) -> None:
         """Make lighter (``amount`` above 0) or darker, keeping the colour."""
         self.lab[..., 0] += mask * np.float32(amount)
+
+    def soften(self, near: Field) -> None:
+        """Smooth the steps of edges that were set pixel by pixel; ``near`` is the distance to the nearest edge."""
+        from scipy.ndimage import gaussian_filter
+
+        smoothed = gaussian_filter(self.lab, (0.7, 0.7, 0))
+        self.lab += self.inside(near - 1.2 * self.px)[..., None] * (smoothed - self.lab)
 
     def shadow(self, mask: Field, dx: float, dy: float, blur: float, amount: float) -> None:
         """Cast the shadow of ``mask`` on what is below."""
@@ -254,6 +250,36 @@ class Sheet:
     def varied(self, colour: Colour, amount: float = 1.0) -> Colour:
         """Return a colour mixed a little differently."""
         return (colour + self.rng.normal(0, 1, 3).astype(np.float32) * np.float32(amount) * _MIXED).astype(np.float32)
+
+
+class _Stencil:
+    """The part of a sheet that some points ``[n, 2]`` and ``reach`` around them cover, larger by ``FINER``, to draw on."""
+
+    def __init__(self, sheet: Sheet, points: Sequence[Points], reach: float = 0.0, mode: str = "L") -> None:
+        self.px, self.size = sheet.px, (sheet.height, sheet.width)
+        self.left, self.top, right, bottom = 0, 0, 1, 1
+        places = np.concatenate([np.reshape(p, (-1, 2)) for p in points]) if len(points) else np.zeros((0, 2))
+        if len(places):
+            low = np.floor((places.min(0) - reach) / sheet.px).astype(int) - 1
+            high = np.ceil((places.max(0) + reach) / sheet.px).astype(int) + 1
+            self.left, self.top = (int(np.clip(a, 0, most - 1)) for a, most in zip(low, (sheet.width, sheet.height), strict=True))
+            right, bottom = (int(np.clip(b, 0, most)) for b, most in zip(high, (sheet.width, sheet.height), strict=True))
+        size = (max(right - self.left, 1) * FINER, max(bottom - self.top, 1) * FINER)
+        self.image = Image.new(mode, size, 0 if mode == "L" else (0, 0))
+        self.draw = ImageDraw.Draw(self.image)
+
+    def fine(self, points: Points) -> list[float]:
+        """Return the points as places on the enlarged part, x and y in turns."""
+        places = (np.asarray(points, float) / self.px - (self.left, self.top)) * FINER
+        fine: list[float] = places.ravel().tolist()
+        return fine
+
+    def reduced(self, image: Image.Image) -> Floats32:
+        """Return what was drawn as a mask over the whole sheet."""
+        mask = np.zeros(self.size, np.float32)
+        part = np.asarray(image.reduce(FINER), np.float32) * np.float32(1 / 255)
+        mask[self.top : self.top + part.shape[0], self.left : self.left + part.shape[1]] = part
+        return mask
 
 
 _MIXED = np.array([0.025, 0.008, 0.008], np.float32)
