@@ -132,6 +132,6 @@ def _chromas() -> Floats:
         middle = (low + high) / 2
         lab = np.stack([lightness, middle * np.cos(hue), middle * np.sin(hue)], axis=-1)
         linear = (lab @ _FROM_LAB.T) ** 3 @ _FROM_CONE.T
-        inside = ((linear > -1e-4) & (linear < 1.0001)).all(axis=-1)
+        inside = ((linear > -1e-6) & (linear < 1.0001)).all(axis=-1)
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     return low

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vitrina.data.files import atomic_file
 from vitrina.data.gallery.drawing.picture import draw_picture
-from vitrina.errors import DataError
+from vitrina.errors import DataError, VitrinaError
 
 if TYPE_CHECKING:
     from vitrina.data.gallery.simulation import World
@@ -45,6 +45,10 @@ def draw_pictures(
     wrong = [work for work in chosen if not 0 <= work < len(ids)]
     if wrong:
         raise DataError(f"work {wrong[0]}: this gallery has {len(ids)} works, numbered from 0.")
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VitrinaError(f"cannot write {folder}: {error.strerror or error}. Choose another folder.") from error
     cores = min(_cores(), max(1, len(chosen)))
     pool = _processes(world, cores) if processes else ThreadPoolExecutor(cores)
     try:
