@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -86,6 +87,19 @@ def test_description_on_the_screen(run: Run):
     assert "Simulated" in shown
     assert "mood_energy" in shown
     assert "long tail" in shown
+
+
+def test_get_draws_the_gallery(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from vitrina.data import gallery
+
+    small = partial(gallery.gallery_with_pictures, n_users=20, n_works=12, n_artists=4)
+    monkeypatch.setattr(gallery, "gallery_with_pictures", small)
+    got = run("data", "get", "demo", "--out", tmp_path / "demo")
+    assert got.code == 0
+    assert got.out.strip() == str(tmp_path / "demo")
+    assert "pictures: 12 of 12" in got.err
+    assert "simulated" in got.err
+    assert len(list((tmp_path / "demo/images").glob("w00*.jpg"))) == 12
 
 
 class TestAudit:

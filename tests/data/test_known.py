@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from vitrina.data import download, known
+from vitrina.data import download, gallery, known
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.known import Counts, KnownDataset, find, get, known_datasets, locate, open_dataset, open_split
 from vitrina.data.public import PUBLIC, Source
@@ -198,6 +198,42 @@ def test_the_simulated_gallery_has_a_name() -> None:
     assert len(data) > 1_000
     assert locate("demo") is None
     assert get("demo").dataset.fingerprint == data.fingerprint
+
+
+@pytest.fixture
+def small_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: dict[str, Any] = {"n_users": 20, "n_works": 12, "n_artists": 4, "likes_per_user": 5.0}
+    monkeypatch.setattr(gallery, "gallery_with_pictures", partial(gallery.gallery_with_pictures, **sizes))
+
+
+@pytest.mark.usefixtures("small_gallery")
+class TestTheSimulatedGallerySaved:
+    def test_has_its_pictures(self, tmp_path: Path) -> None:
+        told: list[tuple[str, int, int | None]] = []
+        got = get("demo", out=tmp_path / "demo", progress=lambda *now: told.append(now)).dataset
+        assert told[-1] == ("pictures", 12, 12)
+        saved = open_dataset(tmp_path / "demo")
+        assert saved.fingerprint == got.fingerprint
+        for data in (got, saved):
+            for code in range(data.n_items):
+                picture = data.catalogue.picture(code)
+                assert picture is not None
+                assert picture.parent == tmp_path / "demo/images"
+                assert picture.is_file()
+        assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+    def test_an_interruption_leaves_nothing(self, tmp_path: Path) -> None:
+        def stop(name: str, done: int, total: int | None) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            get("demo", out=tmp_path / "demo", progress=stop)
+        assert not list(tmp_path.iterdir())
+
+    def test_a_folder_that_is_taken_is_told_before_drawing(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.txt").write_text("mine")
+        with pytest.raises(VitrinaError, match="exists already"):
+            get("demo", out=tmp_path, progress=lambda *_: pytest.fail("nothing is drawn"))
 
 
 class Quiet(SimpleHTTPRequestHandler):

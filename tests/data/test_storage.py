@@ -433,3 +433,64 @@ def test_features_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> N
         add_features(folder, {"../x": np.zeros((4, 1), np.float32)})
     with pytest.raises(DataError, match="there is no folder"):
         add_features(tmp_path / "none", {})
+
+
+class TestPictures:
+    """A data set takes its pictures along."""
+
+    @pytest.fixture
+    def pictured(self, tmp_path: Path) -> Dataset:
+        home = tmp_path / "photos"
+        (home / "in").mkdir(parents=True)
+        (home / "a.jpg").write_bytes(b"a")
+        (home / "in/b.jpg").write_bytes(b"b")
+        (home / "other.jpg").write_bytes(b"not of the catalogue")
+        catalogue = small().catalogue
+        table = catalogue.table.with_columns(image=pl.Series(["a.jpg", "in/b.jpg", "missing.jpg", None]))
+        return replace(small(), catalogue=replace(catalogue, table=table, pictures=home))
+
+    @staticmethod
+    def images(folder: Path) -> dict[str, bytes]:
+        home = folder / "images"
+        return {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+    def test_those_it_names_and_that_are_there(self, pictured: Dataset, tmp_path: Path) -> None:
+        save_dataset(pictured, tmp_path / "shop")
+        assert self.images(tmp_path / "shop") == {"a.jpg": b"a", "in/b.jpg": b"b"}
+        loaded = load_dataset(tmp_path / "shop")
+        assert loaded.catalogue.picture(1) == tmp_path / "shop/images/in/b.jpg"
+        assert loaded.catalogue.picture(3) is None
+
+    def test_saved_over_itself(self, pictured: Dataset, tmp_path: Path) -> None:
+        save_dataset(pictured, tmp_path / "shop")
+        save_dataset(load_dataset(tmp_path / "shop"), tmp_path / "shop", overwrite=True)
+        assert self.images(tmp_path / "shop") == {"a.jpg": b"a", "in/b.jpg": b"b"}
+
+    def test_where_links_cannot_be_made(self, pictured: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError("another disk")
+
+        monkeypatch.setattr("os.link", refuse)
+        save_dataset(pictured, tmp_path / "shop")
+        assert self.images(tmp_path / "shop") == {"a.jpg": b"a", "in/b.jpg": b"b"}
+
+    def test_all_or_nothing(self, pictured: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("os.link", full)
+        monkeypatch.setattr("shutil.copyfile", full)
+        with pytest.raises(VitrinaError, match="No space left"):
+            save_dataset(pictured, tmp_path / "shop")
+        assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+    def test_the_source_is_a_link(self, pictured: Dataset, tmp_path: Path) -> None:
+        (tmp_path / "photos/a.jpg").rename(tmp_path / "far.jpg")
+        (tmp_path / "photos/a.jpg").symlink_to("../far.jpg")
+        save_dataset(pictured, tmp_path / "shop")
+        assert not (tmp_path / "shop/images/a.jpg").is_symlink()
+        assert self.images(tmp_path / "shop")["a.jpg"] == b"a"
+
+    def test_none_there(self, pictured: Dataset, tmp_path: Path) -> None:
+        save_dataset(replace(pictured, catalogue=replace(pictured.catalogue, pictures=tmp_path / "gone")), tmp_path / "shop")
+        assert load_dataset(tmp_path / "shop").catalogue.pictures is None

@@ -46,14 +46,14 @@ def get(
     name: Annotated[str, typer.Argument(help="Name of a known data set, see `vitrina data list`.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also save it here as a Vitrina data set.")] = None,
 ) -> None:
-    """Download a data set from its owner and verify it; a copy under VITRINA_DATA is looked for first."""
-    from vitrina.cli.progress import downloading
+    """Download a data set from its owner and verify it (a copy under VITRINA_DATA is looked for first), or draw the demo."""
+    from vitrina.cli.progress import downloading, drawing
     from vitrina.data import known
 
     entry = known.find(name)
     output.say(f"{entry.title}\nTerms: {entry.terms} {entry.terms_url}".rstrip())
-    with downloading() as progress:
-        imported = known.get(name, out=out, progress=progress)
+    with drawing() if entry.simulated else downloading() as progress:
+        imported = known.get(name, out=out, progress=progress, processes=True)
     for note in imported.notes:
         output.say(f"note: {note}")
     output.say(f"{imported.dataset!r}")

@@ -111,6 +111,29 @@ def downloading() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 @contextmanager
+def drawing() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yield a callback (what is made, how many are done, how many in all) that shows how far pictures are."""
+    if not sys.stderr.isatty():
+        yield _counted
+        return
+    bars = Bars()
+    with bars.bars:
+
+        def bar(name: str, done: int, total: int | None) -> None:
+            if done == 1:
+                bars.begin(name, total or 0)
+            bars.advance(name)
+
+        yield bar
+
+
+def _counted(name: str, done: int, total: int | None) -> None:
+    """A line at every tenth of the way."""
+    if total and done * 10 // total > (done - 1) * 10 // total:
+        say(f"{name}: {done} of {total}")
+
+
+@contextmanager
 def training(name: str) -> Iterator[Callable[[Standing], None]]:
     """Yield a callback that shows how the training of ``name`` stands; nothing is shown of models without epochs."""
     if not sys.stderr.isatty():

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from vitrina.data.archive import safe_extract
@@ -33,9 +34,12 @@ __all__ = [
     "open_split",
 ]
 
+DEMO_SEED = 0
+
 _HINT = "A data set is a folder, or one of those that `vitrina data list` shows."
 
-#: Called with the file's name, the bytes at hand and the total, or None where it is not known.
+#: Called with the file's name, the bytes at hand and the total (or None where it is not known); while the simulated gallery
+#: is drawn, with "pictures", those done and those in all.
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -73,13 +77,16 @@ def locate(name: str) -> Path | None:
     return None
 
 
-def get(name: str, *, out: Path | None = None, progress: Progress | None = None) -> Imported:
+def get(name: str, *, out: Path | None = None, progress: Progress | None = None, processes: bool = False) -> Imported:
     """Return a known data set with its published splits, downloading it from its owner if it is not at hand.
 
-    With ``out`` it is also saved there as a Vitrina data set. Raises ``UnknownNameError``, ``DataError`` when it cannot
+    With ``out`` it is also saved there as a Vitrina data set; the simulated gallery then has its pictures, which are drawn
+    by ``processes`` or threads as for ``draw_pictures``. Raises ``UnknownNameError``, ``DataError`` when it cannot
     be fetched or is not what it should be, ``VitrinaError`` when ``out`` cannot be written.
     """
     entry = find(name)
+    if entry.simulated and out is not None:
+        return _drawn(Path(out), progress, processes)
     if not entry.simulated and locate(name) is None:
         _fetch(entry, progress)
     imported = _open_known(entry)
@@ -141,11 +148,24 @@ def _open_known(entry: KnownDataset) -> Imported:
     if entry.simulated:
         from vitrina.data.gallery import simulate
 
-        return Imported(simulate(seed=0))
+        return Imported(simulate(DEMO_SEED))
     folder = locate(entry.name)
     if folder is None:
         raise _absent(entry)
     return _checked(entry, folder)
+
+
+def _drawn(out: Path, progress: Progress | None, processes: bool) -> Imported:
+    """Save the simulated gallery with its pictures, which are drawn where they are to lie."""
+    from vitrina.data.files import atomic_folder
+    from vitrina.data.gallery import gallery_with_pictures
+    from vitrina.data.storage import IMAGES, MARKER, write_dataset
+
+    told = (lambda done, total: progress("pictures", done, total)) if progress else None
+    with atomic_folder(out, marker=MARKER) as part:
+        dataset = gallery_with_pictures(DEMO_SEED, part / IMAGES, progress=told, processes=processes)
+        write_dataset(dataset, part)
+    return Imported(replace(dataset, catalogue=replace(dataset.catalogue, pictures=out / IMAGES)))
 
 
 def _absent(entry: KnownDataset) -> DataError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import shutil
 import tomllib
@@ -61,8 +62,9 @@ class Manifest(BaseModel):
 def save_dataset(dataset: Dataset, folder: Path, *, overwrite: bool = False, splits: Mapping[str, Split] | None = None) -> None:
     """Write ``dataset`` (and ``splits`` by name) to ``folder``, all or nothing.
 
-    An existing folder is replaced only with ``overwrite`` and only if it is a data set; its ``images/`` and other files
-    go with it. Raises ``DataError`` for names or image paths that would leave the folder, ``VitrinaError`` when the
+    Pictures that the catalogue names and that are there are put into ``images/`` (as further links to the same files where
+    that can be done). An existing folder is replaced only with ``overwrite`` and only if it is a data set; what else was in
+    it goes with it. Raises ``DataError`` for names or image paths that would leave the folder, ``VitrinaError`` when the
     folder cannot be written.
     """
     with atomic_folder(Path(folder), marker=MARKER, overwrite=overwrite) as part:
@@ -83,6 +85,7 @@ def write_dataset(dataset: Dataset, folder: Path, *, splits: Mapping[str, Split]
         write_parquet(frame, folder / name)
     for name, matrix in dataset.catalogue.features.items():
         _write_feature(matrix, folder / _feature_file(name), dataset.catalogue.recipes.get(name))
+    _write_pictures(dataset.catalogue, folder / IMAGES)
     manifest = Manifest(
         format=FORMAT,
         vitrina=vitrina.__version__,
@@ -311,6 +314,20 @@ def _write_feature(matrix: FeatureMatrix, path: Path, recipe: Recipe | None) -> 
     except SafetensorError as error:
         raise OSError(errno.EIO, str(error)) from error
     shutil.copymode(path.parent.parent / ITEMS, path)  # safetensors would leave it readable by its owner alone
+
+
+def _write_pictures(catalogue: Catalogue, folder: Path) -> None:
+    """Put the catalogue's pictures under ``folder``, unless they lie there; missing ones stay missing."""
+    home = catalogue.pictures
+    if home is None or IMAGE not in catalogue.table.columns or home.resolve() == folder.resolve():
+        return
+    for path in catalogue.table[IMAGE].drop_nulls().unique(maintain_order=True):
+        if path and (home / path).is_file():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link((home / path).resolve(), folder / path)
+            except OSError:  # another disk, or one without links
+                shutil.copyfile(home / path, folder / path)
 
 
 def _read_feature(path: Path) -> FeatureMatrix:

@@ -6,6 +6,8 @@ from scipy.stats import ttest_rel
 
 from vitrina.data.gallery import Tastes, simulate
 
+from .sizes import MIDDLE
+
 K = 10
 
 
@@ -44,7 +46,7 @@ def results(data):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_personal_beats_popular_beats_random(seed):
-    ndcg = results(simulate(seed))
+    ndcg = results(simulate(seed, **MIDDLE))
     assert len(ndcg["random"]) > 300
     assert ttest_rel(ndcg["popular"], ndcg["random"]).statistic > 4
     assert ttest_rel(ndcg["item knn"], ndcg["popular"]).statistic > 5
@@ -52,6 +54,6 @@ def test_personal_beats_popular_beats_random(seed):
 
 
 def test_nothing_to_learn_when_all_tastes_are_off():
-    ndcg = results(simulate(0, tastes=Tastes.only()))
+    ndcg = results(simulate(0, **MIDDLE, tastes=Tastes.only()))
     for name in ("popular", "item knn"):
         assert abs(ttest_rel(ndcg[name], ndcg["random"]).statistic) < 4

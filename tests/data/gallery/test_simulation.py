@@ -10,10 +10,12 @@ from vitrina.data.gallery import Tastes, simulate
 from vitrina.data.gallery.works import DAY, OPENING
 from vitrina.errors import DataError
 
+from .sizes import MIDDLE
+
 
 @pytest.fixture(scope="module")
 def data():
-    return simulate(0)
+    return simulate(0, **MIDDLE)
 
 
 def check_invariants(data, days):
@@ -43,7 +45,7 @@ def check_invariants(data, days):
         assert sorted(sessions["session"]) == list(range(sessions.height))
 
 
-def test_invariants_of_the_default(data):
+def test_invariants_of_a_middle_size(data):
     check_invariants(data, 730)
 
 
@@ -66,7 +68,7 @@ def test_invariants_of_any_size(seed, n_users, n_works, n_artists, likes, sales,
 
 
 def test_same_seed_same_data_other_seed_other_data(data):
-    again, other = simulate(0), simulate(1)
+    again, other = simulate(0, **MIDDLE), simulate(1, **MIDDLE)
     assert again.fingerprint == data.fingerprint != other.fingerprint
     assert again.interactions.equals(data.interactions)
     assert again.catalogue.table.equals(data.catalogue.table)
@@ -75,18 +77,24 @@ def test_same_seed_same_data_other_seed_other_data(data):
 
 
 def test_tastes_change_what_is_chosen_and_nothing_else(data):
-    other = simulate(0, tastes=Tastes.only())
+    other = simulate(0, **MIDDLE, tastes=Tastes.only())
     assert other.fingerprint != data.fingerprint
     assert other.catalogue.table.equals(data.catalogue.table)
     kept = ["user", "timestamp", "kind"]
     assert other.interactions.select(kept).equals(data.interactions.select(kept))
 
 
-def test_shape_of_the_default(data):
+def test_shape_of_the_default():
+    begin = time.process_time()
+    data = simulate(0)
+    assert time.process_time() - begin < 10
+    check_invariants(data, 730)
     likes = data.positives()
-    assert (data.n_users, data.n_items) == (600, 1000)
-    assert len(likes) == pytest.approx(25_000, rel=0.1)
-    assert len(data) - len(likes) == pytest.approx(720, abs=5)
+    assert (data.n_users, data.n_items, data.catalogue.table["artist"].n_unique()) == (1_371, 3_940, 60)
+    assert len(likes) == pytest.approx(41_000, rel=0.1)
+    assert len(data) - len(likes) == pytest.approx(2_846, abs=5)
+    bought = np.bincount(data.keep((data.interactions["kind"] == "sale").to_numpy()).user_codes, minlength=data.n_users)
+    assert bought.max() > 10 * np.median(bought)  # most buy once or twice, a few are collectors
     assert set(data.interactions["kind"].unique()) == {"like", "sale"}
     assert set(likes.interactions["kind"].unique()) == {"like"}
     assert data.has_times
@@ -125,12 +133,6 @@ def test_it_says_that_it_is_simulated(data):
     assert "simulated" in info.title.lower()
     assert any("simulated" in note for note in info.notes)
     assert "seed 0" in info.source
-
-
-def test_it_takes_seconds():
-    begin = time.perf_counter()
-    simulate(5)
-    assert time.perf_counter() - begin < 5
 
 
 @pytest.mark.parametrize("name", ["n_users", "n_works", "n_artists", "days"])

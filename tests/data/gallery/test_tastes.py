@@ -8,16 +8,18 @@ from vitrina.data.gallery import Tastes, draw_world, simulate
 from vitrina.data.gallery.people import STRENGTH, personal_utilities
 from vitrina.errors import DataError
 
+from .sizes import MIDDLE, WORLD
+
 ON = Tastes()
 
 
 @pytest.fixture(scope="module")
 def world():
-    return draw_world(0)
+    return draw_world(0, **WORLD)
 
 
 def chosen(tastes, kind="like"):
-    data = simulate(0, tastes=tastes)
+    data = simulate(0, **MIDDLE, tastes=tastes)
     data = data.keep((data.interactions["kind"] == kind).to_numpy())
     return data.user_codes, data.item_codes
 

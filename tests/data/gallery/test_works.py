@@ -4,8 +4,10 @@ import pytest
 
 from vitrina.data.gallery import draw_world, simulate
 from vitrina.data.gallery.names import SHADES
-from vitrina.data.gallery.styles import MEDIUMS, MOODS, PRINTS, STYLES, SUBJECTS, color_names
+from vitrina.data.gallery.styles import MEDIUMS, MOOD_LEVELS, MOODS, PRINTS, STYLES, SUBJECTS, color_names
 from vitrina.data.gallery.works import DAY, OPENING
+
+from .sizes import MIDDLE, WORLD
 
 COLUMNS = [
     "title", "artist", "year", "medium", "color", "style", "subject", *(f"mood_{m}" for m in MOODS),
@@ -15,12 +17,12 @@ COLUMNS = [
 
 @pytest.fixture(scope="module")
 def table():
-    return simulate(0).catalogue.table
+    return simulate(0, **MIDDLE).catalogue.table
 
 
 @pytest.fixture(scope="module")
 def world():
-    return draw_world(0)
+    return draw_world(0, **WORLD)
 
 
 def test_columns(table):
@@ -34,11 +36,15 @@ def test_missing_shares_are_the_lectures(table):
         assert present[column] == pytest.approx(share, abs=0.006), column
 
 
-def test_moods_are_filled_in_together_on_a_scale_of_five(table):
+def test_moods_are_filled_in_together_in_words_of_three_levels(table, world):
     moods = table.select(f"mood_{m}" for m in MOODS)
     assert set(moods.select(pl.sum_horizontal(pl.all().is_null())).to_series()) == {0, 7}
-    values = moods.drop_nulls().to_numpy()
-    assert set(np.unique(values)) == {1, 2, 3, 4, 5}
+    for column, (mood, levels) in enumerate(MOOD_LEVELS.items()):
+        known = table[f"mood_{mood}"].is_not_null().to_numpy()
+        words, scale = table[f"mood_{mood}"].to_numpy()[known], world.works.moods[known, column]
+        assert set(words) == set(levels)
+        for word, low, high in zip(levels, (1, 3, 4), (2, 3, 5), strict=True):
+            assert ((words == word) == ((scale >= low) & (scale <= high))).all()
 
 
 def test_sixty_artists_in_twelve_styles(table, world):

@@ -16,6 +16,8 @@ from vitrina.data.gallery.works import Artists, Works, catalogue_table, draw_art
 from vitrina.errors import DataError
 
 ALL_TASTES = Tastes()
+#: The shape of the UGallery data (Messina et al. 2017): people, works and sales.
+N_USERS, N_WORKS, N_SALES = 1_371, 3_940, 2_846
 NOTES = [
     "Every artist, work, person and event is simulated: figures obtained on this data say nothing about a real gallery.",
     "People choose by a multinomial logit model of look, artist, price, attributes, a latent taste and popularity.",
@@ -25,14 +27,15 @@ NOTES = [
 
 @dataclass(frozen=True)
 class World:
-    """What the simulation knows and the data set hides: the ground truth."""
+    """What the simulation knows and the data set hides: the ground truth. Pictures are drawn from ``seed``, too."""
 
     artists: Artists
     works: Works
     people: People
+    seed: int = 0
 
 
-def draw_world(seed: int = 0, *, n_users: int = 600, n_works: int = 1000, n_artists: int = 60, days: int = 730) -> World:
+def draw_world(seed: int = 0, *, n_users: int = N_USERS, n_works: int = N_WORKS, n_artists: int = 60, days: int = 730) -> World:
     """Draw artists, works and people; ``simulate`` with the same arguments plays in this very world, whatever the tastes.
 
     Raises ``DataError`` for sizes below 1 and negative seeds.
@@ -44,17 +47,17 @@ def draw_world(seed: int = 0, *, n_users: int = 600, n_works: int = 1000, n_arti
             raise DataError(f"{name} = {size}: a gallery needs at least 1.")
     artists = draw_artists(_stream(seed, 0), n_artists)
     works = draw_works(_stream(seed, 1), artists, n_works, days)
-    return World(artists, works, draw_people(_stream(seed, 2), n_users, artists))
+    return World(artists, works, draw_people(_stream(seed, 2), n_users, artists), seed)
 
 
 def simulate(
     seed: int = 0,
     *,
-    n_users: int = 600,
-    n_works: int = 1000,
+    n_users: int = N_USERS,
+    n_works: int = N_WORKS,
     n_artists: int = 60,
-    likes_per_user: float = 42.0,
-    sales_per_user: float = 1.2,
+    likes_per_user: float = 30.0,
+    sales_per_user: float = N_SALES / N_USERS,
     days: int = 730,
     tastes: Tastes = ALL_TASTES,
 ) -> Dataset:

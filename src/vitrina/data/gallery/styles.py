@@ -11,6 +11,16 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOODS = ("energy", "seriousness", "warmness", "purpose", "complexity", "formality", "age_perception")
+#: How the catalogue words each mood, from the low end of the scale over the middle to the high end.
+MOOD_LEVELS = {
+    "energy": ("Calm", "Neutral", "Energetic"),
+    "seriousness": ("Playful", "Neutral", "Serious"),
+    "warmness": ("Cool", "Neutral", "Warm"),
+    "purpose": ("Decorative", "Neutral", "Thought-Provoking"),
+    "complexity": ("Simple", "Neutral", "Complex"),
+    "formality": ("Informal", "Neutral", "Formal"),
+    "age_perception": ("Young", "Neutral", "Old"),
+}
 SUBJECTS = ("abstract", "geometry", "landscape", "sea", "city", "nature", "still life", "people", "music")
 PRINTS = ("screenprint", "etching", "linocut", "giclée print")
 MEDIUMS = (

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from vitrina.data.gallery import names
-from vitrina.data.gallery.styles import MEDIUMS, MOODS, PRINTS, STYLE_NAMES, STYLES, SUBJECTS, color_names
+from vitrina.data.gallery.styles import MEDIUMS, MOOD_LEVELS, MOODS, PRINTS, STYLE_NAMES, STYLES, SUBJECTS, color_names
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -161,9 +161,9 @@ def catalogue_table(rng: np.random.Generator, works: Works, artists: Artists) ->
 
     moods = [
         pl.select(
-            pl.when(pl.Series(shown["mood"])).then(pl.Series(works.moods[:, m])).cast(pl.Int32).alias(f"mood_{mood}")
+            pl.when(pl.Series(shown["mood"])).then(pl.Series(_words(MOOD_LEVELS[mood], level))).alias(f"mood_{mood}")
         ).to_series()
-        for m, mood in enumerate(MOODS)
+        for mood, level in zip(MOODS, np.sign(works.moods - 3).T + 1, strict=True)
     ]
     return pl.DataFrame(
         [
