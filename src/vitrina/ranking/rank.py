@@ -62,8 +62,8 @@ def rank(
     ``item_keys`` uint64 ``[n_items]`` are the item vocabulary's keys. Candidates in time are those on offer at each query's
     moment; models find shared ones and these in the queries' context, see ``ON_OFFER``. ``hidden`` lists (ascending) items per
     query that must not be recommended; ``"history"``: those of its history. Equal scores are ordered by a hash of (seed, query,
-    item). Raises ``VitrinaError`` when the model returns scores of another shape or type than the contract says, or when ``candidates``
-    or ``hidden`` have another number of rows than ``queries``.
+    item). Raises ``VitrinaError`` when the model returns scores of another shape or type than the contract says, or when
+    ``candidates`` or ``hidden`` have another number of rows than ``queries``.
     """
     _check_rows(queries, candidates=candidates, hidden=hidden)
     n_items = item_keys.size

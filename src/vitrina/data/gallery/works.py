@@ -219,11 +219,11 @@ def _palettes(rng: np.random.Generator, artists: Artists, by: Ints) -> Floats:
     noise = rng.normal(0, 1, (by.size, 5))
     return np.column_stack(
         [
-            (artists.hue[by] + 0.05 * noise[:, 0]) % 1,
+            (artists.hue[by] + 0.06 * noise[:, 0]) % 1,
             (artists.accent[by] + 0.05 * noise[:, 1]) % 1,
-            np.clip(artists.saturation[by] + 0.08 * noise[:, 2], 0, 1),
-            np.clip(artists.lightness[by] + 0.08 * noise[:, 3], 0.03, 0.97),
-            np.clip(artists.texture[by] + 0.10 * noise[:, 4], 0, 1),
+            np.clip(artists.saturation[by] + 0.15 * noise[:, 2], 0, 1),
+            np.clip(artists.lightness[by] + 0.15 * noise[:, 3], 0.03, 0.97),
+            np.clip(artists.texture[by] + 0.18 * noise[:, 4], 0, 1),
         ]
     )
 
