@@ -24,6 +24,7 @@ from vitrina.features.pictures import cache as cache_module
 from vitrina.features.pictures.explicit import NAMES, measure
 from vitrina.features.pictures.loading import Picture, load_picture, squashed
 from vitrina.features.pictures.networks import Network, NetworkFile
+from vitrina.features.pictures.onnx_graph import read_network
 from vitrina.features.pictures.presets import find_preset
 from vitrina.models.visual import autoencoder
 
@@ -250,6 +251,24 @@ def test_features_need_the_network_that_made_them(shop: Path, tmp_path: Path) ->
         features_of([picture], recipe, shop)
     with pytest.raises(DataError, match="is missing"):
         features_of([picture], Recipe(source="network", network="gone.onnx", layer="fc"), shop)
+
+
+@pytest.mark.parametrize(
+    "notes", [None, "", "{", "[]", '{"tokens": "all"}', '{"tokens": "mean", "preprocessing": {"height": -1}}', "[" * 9_999]
+)
+def test_a_kept_network_with_hostile_notes_is_refused(shop: Path, tmp_path: Path, notes: str | None) -> None:
+    path = nets.saved(nets.convolutional(), tmp_path / "n.onnx")
+    compute_features(shop, network=str(path), layer="fc")
+    recipe = load_dataset(shop).catalogue.recipes["n-fc"]
+    kept = shop / "features" / "networks" / "n-fc.onnx"
+    model = read_network(kept)
+    if notes is None:
+        del model.metadata_props[:]
+    else:
+        model.metadata_props[0].value = notes
+    nets.saved(model, kept)
+    with pytest.raises(DataError, match="does not say how pictures are prepared"):
+        features_of([shop / "images" / "a.png"], recipe, shop)
 
 
 def test_retraining_makes_all_codes_anew(shop: Path) -> None:
