@@ -17,6 +17,7 @@ from vitrina.data.importers.log import import_frames, save_import
 from vitrina.data.importers.pictures import add_pictures
 from vitrina.data.storage import load_dataset
 from vitrina.errors import DataError, ModelFileError, UnknownNameError
+from vitrina.experiments import catalogue_pictures
 from vitrina.experiments import picture_features as module
 from vitrina.experiments.picture_features import compute_features, features_of
 from vitrina.experiments.progress import Silent
@@ -110,7 +111,7 @@ def test_nothing_is_decoded_when_nothing_changed(shop: Path, monkeypatch: pytest
     for name in ("broken.jpg", "page.png"):
         (shop / "images" / name).unlink()
     compute_features(shop)
-    monkeypatch.setattr(module, "load_picture", lambda *_, **__: pytest.fail("decoded"))
+    monkeypatch.setattr(catalogue_pictures, "load_picture", lambda *_, **__: pytest.fail("decoded"))
     compute_features(shop)
 
 
@@ -126,7 +127,7 @@ class Killed(Silent):
 
 
 def test_a_killed_run_goes_on(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 1)
+    monkeypatch.setattr(module, "CHUNK", 1)
     monkeypatch.setattr(cache_module.FeatureCache, "flush", lambda self: None)  # killed at once: nobody tidies up
     monkeypatch.setattr(cache_module, "EVERY", 1)
     flushed = cache_module.FeatureCache.add
@@ -146,7 +147,7 @@ def test_a_killed_run_goes_on(shop: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_interrupted_run_keeps_what_it_has(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 1)
+    monkeypatch.setattr(module, "CHUNK", 1)
     with pytest.raises(KeyboardInterrupt):
         compute_features(shop, network="none", progress=Killed(4))
     assert sum(counts(shop, network="none")["evf"]) == 7
@@ -285,6 +286,10 @@ def test_links_in_the_folder_of_pictures_are_not_followed_out_of_it(shop: Path, 
     (shop / "images" / "missing.png").symlink_to(secret)
     report = compute_features(shop, network="none")
     assert "leads out of the folder" in {f.item: f.reason for f in report.failures}["missing"]
+    (shop / "images" / "missing.png").unlink()
+    (shop / "images" / "missing.png").symlink_to("missing.png")  # to itself
+    reasons = {f.item: f.reason for f in compute_features(shop, network="none").failures}
+    assert "leads out of the folder" in reasons["missing"] or "there is no file" in reasons["missing"]
 
 
 def test_bombs_fail_without_a_warning(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
