@@ -17,6 +17,7 @@ from vitrina.data.importers.log import import_frames, save_import
 from vitrina.data.importers.pictures import add_pictures
 from vitrina.data.storage import load_dataset
 from vitrina.errors import DataError, ModelFileError, UnknownNameError
+from vitrina.experiments import catalogue_pictures
 from vitrina.experiments import picture_features as module
 from vitrina.experiments.picture_features import compute_features, features_of
 from vitrina.experiments.progress import Silent
@@ -24,6 +25,7 @@ from vitrina.features.pictures import cache as cache_module
 from vitrina.features.pictures.explicit import NAMES, measure
 from vitrina.features.pictures.loading import Picture, load_picture, squashed
 from vitrina.features.pictures.networks import Network, NetworkFile
+from vitrina.features.pictures.onnx_graph import read_network
 from vitrina.features.pictures.presets import find_preset
 from vitrina.models.visual import autoencoder
 
@@ -109,7 +111,7 @@ def test_nothing_is_decoded_when_nothing_changed(shop: Path, monkeypatch: pytest
     for name in ("broken.jpg", "page.png"):
         (shop / "images" / name).unlink()
     compute_features(shop)
-    monkeypatch.setattr(module, "load_picture", lambda *_, **__: pytest.fail("decoded"))
+    monkeypatch.setattr(catalogue_pictures, "load_picture", lambda *_, **__: pytest.fail("decoded"))
     compute_features(shop)
 
 
@@ -125,7 +127,7 @@ class Killed(Silent):
 
 
 def test_a_killed_run_goes_on(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 1)
+    monkeypatch.setattr(module, "CHUNK", 1)
     monkeypatch.setattr(cache_module.FeatureCache, "flush", lambda self: None)  # killed at once: nobody tidies up
     monkeypatch.setattr(cache_module, "EVERY", 1)
     flushed = cache_module.FeatureCache.add
@@ -145,7 +147,7 @@ def test_a_killed_run_goes_on(shop: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_interrupted_run_keeps_what_it_has(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHUNK", 1)
+    monkeypatch.setattr(module, "CHUNK", 1)
     with pytest.raises(KeyboardInterrupt):
         compute_features(shop, network="none", progress=Killed(4))
     assert sum(counts(shop, network="none")["evf"]) == 7
@@ -252,6 +254,24 @@ def test_features_need_the_network_that_made_them(shop: Path, tmp_path: Path) ->
         features_of([picture], Recipe(source="network", network="gone.onnx", layer="fc"), shop)
 
 
+@pytest.mark.parametrize(
+    "notes", [None, "", "{", "[]", '{"tokens": "all"}', '{"tokens": "mean", "preprocessing": {"height": -1}}', "[" * 9_999]
+)
+def test_a_kept_network_with_hostile_notes_is_refused(shop: Path, tmp_path: Path, notes: str | None) -> None:
+    path = nets.saved(nets.convolutional(), tmp_path / "n.onnx")
+    compute_features(shop, network=str(path), layer="fc")
+    recipe = load_dataset(shop).catalogue.recipes["n-fc"]
+    kept = shop / "features" / "networks" / "n-fc.onnx"
+    model = read_network(kept)
+    if notes is None:
+        del model.metadata_props[:]
+    else:
+        model.metadata_props[0].value = notes
+    nets.saved(model, kept)
+    with pytest.raises(DataError, match="does not say how pictures are prepared"):
+        features_of([shop / "images" / "a.png"], recipe, shop)
+
+
 def test_retraining_makes_all_codes_anew(shop: Path) -> None:
     compute_features(shop)
     first = np.array(load_dataset(shop).catalogue.feature("autoencoder"))
@@ -266,6 +286,10 @@ def test_links_in_the_folder_of_pictures_are_not_followed_out_of_it(shop: Path, 
     (shop / "images" / "missing.png").symlink_to(secret)
     report = compute_features(shop, network="none")
     assert "leads out of the folder" in {f.item: f.reason for f in report.failures}["missing"]
+    (shop / "images" / "missing.png").unlink()
+    (shop / "images" / "missing.png").symlink_to("missing.png")  # to itself
+    reasons = {f.item: f.reason for f in compute_features(shop, network="none").failures}
+    assert "leads out of the folder" in reasons["missing"] or "there is no file" in reasons["missing"]
 
 
 def test_bombs_fail_without_a_warning(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,6 +209,14 @@ def unsafe_paths(paths: pl.Series) -> pl.Series:
     return (climbs | absolute | text.str.contains(r"[\x00-\x1f]")).fill_null(False)
 
 
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether ``path``, with all links followed, lies below the resolved ``folder``; a link to itself lies nowhere."""
+    try:
+        return folder in path.resolve().parents
+    except (OSError, RuntimeError):
+        return False
+
+
 def checksum(path: Path) -> str:
     """Return the BLAKE2b checksum of a file, in hexadecimal."""
     with path.open("rb") as file:

@@ -7,10 +7,9 @@ import hashlib
 import io
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +19,17 @@ from vitrina.data.files import write_text
 from vitrina.data.known import find, known_datasets
 from vitrina.data.storage import FEATURES, MARKER, add_features, load_dataset, read_manifest
 from vitrina.errors import DataError
+from vitrina.experiments.catalogue_pictures import CHUNK, CataloguePictures, Failure
 from vitrina.experiments.picture_sources import Source, made_by, sources_for
 from vitrina.experiments.progress import Progress, Silent
-from vitrina.features.pictures.cache import FOLDER, FeatureCache, content_key
-from vitrina.features.pictures.loading import Picture, load_picture, read_bytes
+from vitrina.features.pictures.cache import FOLDER, FeatureCache
+from vitrina.features.pictures.loading import Picture, load_picture
 from vitrina.features.pictures.networks import BATCH
-from vitrina.kernels.threads import over_rows
 from vitrina.training.outcome import Standing
 from vitrina.training.session import Session
 
 FAILED = "failed.csv"  #: In the folder ``features`` of a data set: items whose picture gave no features, and why.
 
-_CHUNK = 64  # pictures in memory at once
 _TASK, _TRAINING = "pictures", "training the autoencoder"
 
 
@@ -44,15 +42,6 @@ class Made:
     computed: int
     cached: int
     failed: int
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An item whose picture gave no features."""
-
-    item: str
-    picture: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +73,7 @@ def compute_features(
     ``VitrinaError`` when the disk is full; what was computed until then is kept for the next run.
     """
     folder, progress = Path(folder), progress or Silent()
-    pictures = _Pictures(_catalogue(folder))
+    pictures = CataloguePictures(_catalogue(folder))
     home = folder / FEATURES
     pictures.read(progress)
     with warnings.catch_warnings(), _session(home, pictures, seed, progress):
@@ -116,98 +105,8 @@ def features_of(pictures: Sequence[Path | str | bytes], recipe: Recipe, folder: 
     """
     source, place = made_by(recipe, Path(folder) / FEATURES)
     loaded = [load_picture(picture) for picture in pictures]
-    parts = [source.run(loaded[i : i + _CHUNK])[place] for i in range(0, len(loaded), _CHUNK)]
+    parts = [source.run(loaded[i : i + CHUNK])[place] for i in range(0, len(loaded), CHUNK)]
     return np.concatenate(parts) if parts else np.empty((0, source.columns[place]), np.float32)
-
-
-class _Pictures:
-    """The pictures of a catalogue by their content: ``keys`` of those that could be read, reasons for the others."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-        paths = {code: path for code in range(len(catalogue)) if (path := catalogue.picture(code)) is not None}
-        if not paths or catalogue.pictures is None:
-            raise DataError(
-                "no item of the data set has a picture. Import it with pictures: vitrina data import ... --images FOLDER"
-            )
-        self._paths, self.n_pictures = paths, len(paths)
-        self._folder = catalogue.pictures.resolve()
-        self.keys: dict[int, bytes] = {}
-        self._reasons: dict[int, str] = {}
-        self._faults: dict[bytes, str] = {}
-
-    def read(self, progress: Progress) -> None:
-        """Look at the content of every file, in several threads."""
-        codes = list(self._paths)
-        progress.begin("reading", len(codes))
-        one_at_a_time = Lock()
-
-        def some(start: int, stop: int) -> None:
-            for code in codes[start:stop]:
-                try:
-                    self.keys[code] = content_key(self._content(code))
-                except DataError as error:
-                    self._reasons[code] = str(error)
-                with one_at_a_time:
-                    progress.advance("reading")
-
-        over_rows(len(codes), some)
-
-    def unique(self) -> dict[bytes, int]:
-        """One item for each content, in the order of contents: the same whatever the order of items."""
-        return dict(sorted({key: code for code, key in sorted(self.keys.items(), reverse=True)}.items()))
-
-    def count(self, caches: Sequence[FeatureCache]) -> int:
-        """The number of items whose picture is in all the caches."""
-        return sum(all(key in cache for cache in caches) for key in self.keys.values())
-
-    def load(self, wanted: Sequence[tuple[bytes, int]]) -> dict[bytes, Picture]:
-        """Decode pictures in several threads; those that fail are noted and left out."""
-        found: dict[bytes, Picture] = {}
-
-        def some(start: int, stop: int) -> None:
-            for key, code in wanted[start:stop]:
-                try:
-                    content = self._content(code)
-                    if content_key(content) != key:
-                        raise DataError(f"{self._paths[code]} changed while it was read. Run the command again.")
-                    found[key] = load_picture(content, name=str(self._paths[code]))
-                except DataError as error:
-                    self._faults[key] = str(error)
-
-        over_rows(len(wanted), some, min_rows=1)
-        return {key: found[key] for key, _ in wanted if key in found}
-
-    def examples(self, most: int) -> Iterable[Picture]:
-        """Yield up to ``most`` pictures, spread over all contents."""
-        listed = list(self.unique().items())[:most]  # contents are in the order of their hashes: any of them are a sample
-        for start in range(0, len(listed), _CHUNK):
-            yield from self.load(listed[start : start + _CHUNK]).values()
-
-    def fail(self, key: bytes, reason: str) -> None:
-        """Note why a picture that could be decoded has no features."""
-        self._faults[key] = reason
-
-    def failures(self, caches: Sequence[FeatureCache]) -> list[Failure]:
-        """List the items with a picture that lack a feature, in the order of the catalogue."""
-        found = []
-        for code, path in self._paths.items():
-            key = self.keys.get(code)
-            if key is None or not all(key in cache for cache in caches):
-                reason = self._reasons.get(code) or self._faults.get(key or b"", "it has no features")
-                found.append(Failure(str(self.catalogue.items.ids[code]), str(path.relative_to(self._folder_given)), reason))
-        return found
-
-    @property
-    def _folder_given(self) -> Path:
-        assert self.catalogue.pictures is not None
-        return self.catalogue.pictures
-
-    def _content(self, code: int) -> bytes:
-        path = self._paths[code]
-        if self._folder not in path.resolve().parents:
-            raise DataError(f"{path} leads out of the folder of pictures, so it was not opened. Put a copy there.")
-        return read_bytes(path)
 
 
 def _catalogue(folder: Path) -> Catalogue:
@@ -220,7 +119,7 @@ def _catalogue(folder: Path) -> Catalogue:
     return load_dataset(folder).catalogue
 
 
-def _session(home: Path, pictures: _Pictures, seed: int, progress: Progress) -> Session:
+def _session(home: Path, pictures: CataloguePictures, seed: int, progress: Progress) -> Session:
     """The surroundings of a training: it goes on only with the same pictures and seed."""
     whole = hashlib.blake2b(b"".join([*pictures.unique(), str(seed).encode()]), digest_size=8).hexdigest()
     folder = home / FOLDER / "training" / whole
@@ -261,7 +160,7 @@ class _Job:
         """Whether a feature of a picture is still to be made."""
         return not all(key in cache for cache in self.caches)
 
-    def run(self, loaded: Mapping[bytes, Picture], pictures: _Pictures) -> None:
+    def run(self, loaded: Mapping[bytes, Picture], pictures: CataloguePictures) -> None:
         """Make what is lacking of the features of some pictures."""
         keys = [key for key in loaded if self.lacks(key)]
         if not keys:
@@ -279,12 +178,12 @@ class _Job:
             cache.flush()
 
 
-def _compute(jobs: Sequence[_Job], pictures: _Pictures, progress: Progress) -> None:
+def _compute(jobs: Sequence[_Job], pictures: CataloguePictures, progress: Progress) -> None:
     """Make what is lacking; a picture is decoded once for all jobs."""
     lacking = [(key, code) for key, code in pictures.unique().items() if any(job.lacks(key) for job in jobs)]
     progress.begin(_TASK, len(lacking))
-    for start in range(0, len(lacking), _CHUNK):
-        chunk = lacking[start : start + _CHUNK]
+    for start in range(0, len(lacking), CHUNK):
+        chunk = lacking[start : start + CHUNK]
         loaded = pictures.load(chunk)
         for job in jobs:
             job.run(loaded, pictures)
@@ -292,13 +191,13 @@ def _compute(jobs: Sequence[_Job], pictures: _Pictures, progress: Progress) -> N
             progress.advance(_TASK)
 
 
-def _made(job: _Job, pictures: _Pictures, before: int) -> list[Made]:
+def _made(job: _Job, pictures: CataloguePictures, before: int) -> list[Made]:
     after = pictures.count(job.caches)
     named = zip(job.source.recipes, job.source.columns, strict=True)
     return [Made(name, columns, after - before, before, pictures.n_pictures - after) for name, columns in named]
 
 
-def _store(folder: Path, jobs: Sequence[_Job], pictures: _Pictures) -> None:
+def _store(folder: Path, jobs: Sequence[_Job], pictures: CataloguePictures) -> None:
     """Add the features to the data set; what no picture needs any more leaves the caches."""
     keys = [pictures.keys.get(code) for code in range(len(pictures.catalogue))]
     features, recipes = {}, {}

@@ -14,7 +14,7 @@ import polars as pl
 
 from vitrina.data.catalogue import IMAGE, Catalogue
 from vitrina.data.importers.log_result import ImportResult, PictureMatch
-from vitrina.data.storage import unsafe_paths
+from vitrina.data.storage import lies_in, unsafe_paths
 from vitrina.errors import DataError
 
 #: Ends of names of pictures, whatever their case; other files are not looked at.
@@ -124,7 +124,7 @@ def _find(folder: Path) -> _Found:
 
 def _fault(path: Path, inside: str, home: Path) -> str:
     if path.is_symlink():
-        if home not in path.resolve().parents:
+        if not lies_in(path, home):
             return "it is a link out of the folder"
         if path.is_dir():
             return "it is a link to a folder, which is looked at in its own place"

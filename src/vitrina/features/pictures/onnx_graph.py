@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.data.storage import unsafe_paths
+from vitrina.data.storage import lies_in, unsafe_paths
 from vitrina.errors import DataError, unknown
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _check_location(path: Path, folder: Path, location: str) -> int:
     import polars as pl
 
     target = folder / location
-    if not location or unsafe_paths(pl.Series([location]))[0] or folder not in target.resolve().parents:
+    if not location or unsafe_paths(pl.Series([location]))[0] or not lies_in(target, folder):
         raise DataError(
             f"{path} wants to read weights from {location!r}, which is outside its folder, so it was not opened. Use a network "
             "whose weights lie in its own file."
