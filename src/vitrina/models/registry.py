@@ -32,6 +32,7 @@ MODELS: dict[str, str] = {
     "bpr-mf": "vitrina.models.factors.bpr:BPRMF",
     "mf": "vitrina.models.factors.mf:LogisticMF",
     "fm": "vitrina.models.factors.fm:FM",
+    "vbpr": "vitrina.models.visual.vbpr:VBPR",
 }
 
 
