@@ -33,6 +33,7 @@ MODELS: dict[str, str] = {
     "mf": "vitrina.models.factors.mf:LogisticMF",
     "fm": "vitrina.models.factors.fm:FM",
     "vbpr": "vitrina.models.visual.vbpr:VBPR",
+    "curatornet": "vitrina.models.visual.curatornet:CuratorNet",
 }
 
 
