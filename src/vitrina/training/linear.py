@@ -27,7 +27,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return ``x weight' + bias``: ``[n, out]`` from ``[n, in]``, ``[out, in]`` and ``[out]``."""
     if x.device.type != "cpu":
         return F.linear(x, weight, bias)
-    product: Tensor = _Product.apply(x, weight)
+    product: Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
     return product if bias is None else product + bias
 
 
@@ -77,7 +77,7 @@ def _sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 
 
 def selu(x: Tensor) -> Tensor:
-    """``torch.selu`` of ``[n, m]``: the last few of the elements that a thread is given are rounded otherwise, so few are given."""
+    """Return ``torch.selu`` of ``[n, m]``, in parts of one thread each: the last elements of a thread are rounded otherwise."""
     if x.device.type != "cpu" or x.numel() <= _ALONE:
         return F.selu(x)
-    return torch.cat([F.selu(part) for part in x.split(max(1, _ALONE // x.shape[1]))])
+    return torch.cat([F.selu(part) for part in torch.split(x, max(1, _ALONE // x.shape[1]))])

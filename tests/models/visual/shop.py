@@ -48,14 +48,16 @@ def shop(
     n_items: int = 400,
     n_kinds: int = 8,
     n_events: int = 10,
-    taste_columns: int = 8,
     columns: int = 64,
     spread: float = 0.5,
+    motif: float = 1.0,
     hidden: int = 1,
     share: float = 0.85,
 ) -> Shop:
-    """Make a shop whose pictures show their kind in ``taste_columns`` directions; all the others are noise of the same size.
+    """Make a shop whose pictures show their kind, which people care for, and their motif, which nobody does.
 
+    Each is a place in 8 directions of its own, that of the motif ``motif`` times as far out; ``spread`` is the deviation there,
+    and half of it everywhere else.
     ``hidden`` groups of works that no picture shows: a person likes the works of one or two kinds and of one group.
     ``share`` of the events are to the taste, the others at random. A quarter of the works has no events.
     """
@@ -80,8 +82,10 @@ def shop(
     )
     catalogue = pl.DataFrame({"id": [f"i{i}" for i in range(n_items)]})
     dataset = Dataset.from_frame(frame, items=catalogue, users=pl.DataFrame({"id": [f"u{u}" for u in range(n_users)]}))
-    shown = rng.normal(size=(n_kinds, taste_columns))[kind] + rng.normal(0, spread, (n_items, taste_columns))
-    pictures = np.concatenate([shown, rng.normal(size=(n_items, columns - taste_columns))], axis=1)
+    of_kind, of_motif = rng.normal(size=(2, n_kinds, 8))
+    pictures = rng.normal(0, spread / 2, (n_items, columns))
+    pictures[:, :8] = of_kind[kind] + rng.normal(0, spread, (n_items, 8))
+    pictures[:, 8:16] = motif * of_motif[rng.integers(0, n_kinds, n_items)] + rng.normal(0, spread, (n_items, 8))
     turned = pictures @ np.linalg.qr(rng.normal(size=(columns, columns)))[0]  # no column is the taste
     features = {"dnn": turned.astype(np.float32)}
     train = replace(dataset, catalogue=replace(dataset.catalogue, features=features))

@@ -84,7 +84,7 @@ def _over_histories(
 
 
 class _Pairs:
-    """All pairs of an item of a history and an item of the sample, for a block of ``b`` histories ``[b, longest]``, -1 the fill."""
+    """All pairs of an item of a history and an item of the sample, for ``b`` histories ``[b, longest]`` (-1: filled up)."""
 
     def __init__(
         self, items: NDArray[np.int32], vectors: Scores, biases: Scores, sample: NDArray[np.int32], ridge: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from vitrina.models.visual.triplets import Triplets
 from vitrina.ranking.scorer import Scores
 from vitrina.training import losses
-from vitrina.training.linear import Linear, linear, selu
+from vitrina.training.linear import Linear, selu
 from vitrina.training.plan import Moment
 
 #: Outputs of the layers that items, and then profiles, go through.
@@ -58,7 +59,8 @@ class CuratorNetwork(nn.Module):
         table = self.items(self._tensor(used))
         profile, i, j = np.split(place, [members.size, members.size + len(triplets)])
         users = self.users(table, self._tensor(profile), self._tensor(offsets))
-        return (users * (F.embedding(self._tensor(i), table) - F.embedding(self._tensor(j), table))).sum(dim=1)
+        apart: Tensor = F.embedding(self._tensor(i), table) - F.embedding(self._tensor(j), table)
+        return (users * apart).sum(dim=1)
 
     def loss(self, samples: Tensor, moment: Moment, *, reg: float) -> Tensor:
         """Return the mean BPR loss of triplets, with ``reg`` times the squares of all weights that are no biases."""
@@ -66,8 +68,9 @@ class CuratorNetwork(nn.Module):
             self._epoch = _Epoch(moment.epoch, self._triplets_of(moment.epoch))
         assert self._epoch.triplets is not None
         apart = self.differences(self._epoch.triplets.take(samples.cpu().numpy()))
-        size = sum(layer.weight.square().sum() for layer in (*self.item, *self.user))
-        return losses.bpr(apart, torch.zeros_like(apart).unsqueeze(1)) + reg * size
+        size = torch.stack([layer.weight.square().sum() for layer in (*self.item, *self.user)]).sum()
+        loss: Tensor = losses.bpr(apart, torch.zeros_like(apart).unsqueeze(1)) + reg * size
+        return loss
 
     def _tensor(self, array: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(array).to(self._features.device)
@@ -81,7 +84,7 @@ class _Epoch:
 
 def _layers(sizes: tuple[int, ...], generator: torch.Generator) -> nn.ModuleList:
     """Layers that keep the variance of what goes through them (LeCun's start, which SELU asks for)."""
-    layers = [Linear(n, m) for n, m in zip(sizes, sizes[1:], strict=False)]
+    layers = [Linear(n, m) for n, m in pairwise(sizes)]
     with torch.no_grad():
         for layer in layers:
             layer.weight.normal_(0.0, max(1, layer.in_features) ** -0.5, generator=generator)
@@ -91,5 +94,5 @@ def _layers(sizes: tuple[int, ...], generator: torch.Generator) -> nn.ModuleList
 
 def _through(layers: nn.ModuleList, x: Tensor) -> Tensor:
     for layer in layers:
-        x = selu(linear(x, layer.weight, layer.bias))
+        x = selu(layer(x))
     return x

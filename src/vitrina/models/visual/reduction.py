@@ -23,6 +23,8 @@ from vitrina.data.catalogue import FeatureMatrix
 from vitrina.errors import VitrinaError
 from vitrina.ranking.scorer import Scores
 
+Floats = NDArray[np.float64]
+
 _BLOCK_BYTES = 2**25  # of the rows looked at at a time, in float64
 _NOTHING = 1e-10  # variance below this share of the largest is rounding
 
@@ -52,9 +54,10 @@ def known_rows(features: FeatureMatrix) -> NDArray[np.bool_]:
     Raises ``VitrinaError`` when a row holds both numbers and what is no finite number: such a feature is damaged.
     """
     if isinstance(features, csr_matrix):
-        finite, wrong = np.ones(features.shape[0], bool), int((~np.isfinite(features.data)).sum())
+        finite: NDArray[np.bool_] = np.ones(features.shape[0], bool)
+        wrong = int((~np.isfinite(features.data)).sum())
     else:
-        finite = np.isfinite(features).all(axis=1)
+        finite = np.asarray(np.isfinite(features).all(axis=1))
         wrong = int((~np.isnan(features[~finite]).all(axis=1)).sum())
     if wrong:
         raise VitrinaError(f"a feature holds infinite or missing values in {wrong} rows. A row is all numbers, or all NaN.")
@@ -82,13 +85,13 @@ def fit_pca(features: FeatureMatrix, columns: int, *, whiten: bool = False) -> R
 
 
 def fit_random(features: FeatureMatrix, columns: int, *, seed: int = 0) -> Reduction:
-    """Draw ``columns`` directions from a normal distribution, which keep squared lengths in the mean; only the mean is learned."""
+    """Draw ``columns`` directions from a normal distribution, which keep squared lengths on average; the mean is learned."""
     centre = fit_pca(features, 0).mean
     directions = np.random.default_rng(seed).standard_normal((columns, centre.size), np.float32)
     return Reduction(centre, directions / np.float32(np.sqrt(max(1, columns))))
 
 
-def _by_columns(features: FeatureMatrix, rows: NDArray[np.int64], mean: Scores, k: int) -> tuple[Scores, Scores]:
+def _by_columns(features: FeatureMatrix, rows: NDArray[np.int64], mean: Floats, k: int) -> tuple[Floats, Floats]:
     """Eigenvectors of the scatter of columns ``[d, d]``."""
     scatter = np.zeros((mean.size, mean.size))
     for _, block in _blocks(features, rows):
@@ -98,7 +101,7 @@ def _by_columns(features: FeatureMatrix, rows: NDArray[np.int64], mean: Scores, 
     return vectors.T, values
 
 
-def _by_rows(features: FeatureMatrix, rows: NDArray[np.int64], mean: Scores, k: int) -> tuple[Scores, Scores]:
+def _by_rows(features: FeatureMatrix, rows: NDArray[np.int64], mean: Floats, k: int) -> tuple[Floats, Floats]:
     """Eigenvectors of the products of rows ``[n, n]``, carried over to columns: X = U S V', so V' = S^-1 U' X."""
     centred = np.concatenate([block - mean for _, block in _blocks(features, rows)] or [np.zeros((0, mean.size))])
     values, vectors = _largest(centred @ centred.T, k)
@@ -107,7 +110,7 @@ def _by_rows(features: FeatureMatrix, rows: NDArray[np.int64], mean: Scores, k: 
     return np.divide(axes, lengths, out=np.zeros_like(axes), where=values[:, None] > 0), values
 
 
-def _largest(matrix: NDArray[np.float64], k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _largest(matrix: Floats, k: int) -> tuple[Floats, Floats]:
     """The ``k`` largest eigenvalues of a symmetric matrix, and vectors; both zero where a value is no more than rounding."""
     n = len(matrix)
     if not k:
@@ -118,7 +121,7 @@ def _largest(matrix: NDArray[np.float64], k: int) -> tuple[NDArray[np.float64], 
     return np.where(real, values, 0.0), np.where(real, vectors, 0.0)
 
 
-def _signed(axes: Scores) -> Scores:
+def _signed(axes: Floats) -> Floats:
     if not axes.size:
         return axes
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)

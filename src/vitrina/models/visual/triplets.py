@@ -2,17 +2,13 @@
 
 Messina et al., "CuratorNet: Visually-aware Recommendation of Art Images", 2020, section on training. Six strategies, named here:
 
-==========  ===================================  =======================================  ==========================================
-name        profile                              positive                                 negative
-==========  ===================================  =======================================  ==========================================
-profile     what a person bought                 one of it                                not bought
-single      one work                             the same work                            another
-alike       what a person bought                 not bought, of the artist and cluster    of an artist and a cluster that the
-                                                 of something bought                      person never bought
-artist      some works of an artist              another of the artist                    of another artist, less like the profile
-next        baskets before one                   of that basket                           of an artist and a cluster never bought
-hidden      baskets up to one, less one work     that work                                not bought
-==========  ===================================  =======================================  ==========================================
+- ``profile``: what a person bought; one work of it; a work not bought.
+- ``single``: one work; the same work; another.
+- ``alike``: what a person bought; a work not bought, of the artist and the cluster of one bought; a work of an artist and a
+  cluster never bought.
+- ``artist``: some works of an artist; another of the artist; a work of another artist that looks less like the first ones.
+- ``next``: the baskets before one; a work of that basket; a work of an artist and a cluster never bought.
+- ``hidden``: the baskets up to one, less one work; that work; a work not bought.
 
 and ``random``, the paper's control: ``profile`` with negatives drawn alike from all. In ``profile``, ``single`` and ``hidden`` a
 share ``hard`` of the negatives looks like the positive: it is of the same visual cluster. No negative is a near-duplicate of its
@@ -308,4 +304,6 @@ class _Members:
         """Return bool, one for each pair."""
         wanted = users * self._n + things + 1
         at = np.minimum(np.searchsorted(self._keys, wanted), max(0, self._keys.size - 1))
-        return np.asarray((things < self._n - 1) & (self._keys[at] == wanted)) if self._keys.size else np.zeros(wanted.shape, bool)
+        return (
+            np.asarray((things < self._n - 1) & (self._keys[at] == wanted)) if self._keys.size else np.zeros(wanted.shape, bool)
+        )

@@ -4,7 +4,8 @@ He and McAuley, "VBPR: Visual Bayesian Personalized Ranking from Implicit Feedba
 same for all items of a user::
 
     x_ui = b_i + gamma_u . gamma_i + theta_u . (E f_i) + b' . f_i
-    minimise  mean over events (u, i) and items j of  -ln sigma(x_ui - x_uj) + reg |parameters they meet|^2,  + reg_visual |E, b'|^2
+    minimise  mean over events (u, i) and items j of  -ln sigma(x_ui - x_uj) + reg |parameters they meet|^2
+              + reg_visual |E, b'|^2
 
 with f_i a feature of the picture, standardised by column and then divided by one number, so that its norm is 1 in the mean:
 else the first steps of E would depend on the network that made it. The items j are drawn from those that have events and that

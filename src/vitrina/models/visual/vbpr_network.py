@@ -48,7 +48,9 @@ class VBPRNetwork(nn.Module):
 
     def candidates(self, items: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return vectors (gamma, E f) ``[n, d]`` and biases b + b'f ``[n, 1]`` of ``items`` int64 ``[n]``, default all."""
-        own, bias, features = self.item, self.bias, self._features
+        own: Tensor = self.item
+        bias: Tensor = self.bias
+        features = self._features
         if items is not None:
             own, bias, features = F.embedding(items, own), F.embedding(items, bias), features[items]
         seen = linear(features, self.visual)
@@ -71,4 +73,5 @@ class VBPRNetwork(nn.Module):
         size = F.embedding(users, self.user).square().sum(dim=1)
         for side in (items, others):
             size = size + F.embedding(side, self.item).square().sum(dim=1) + F.embedding(side, self.bias)[:, 0].square()
-        return losses.bpr(apart, torch.zeros_like(apart).unsqueeze(1)) + reg * size.mean() + reg_visual * self.visual.square().sum()
+        loss = losses.bpr(apart, torch.zeros_like(apart).unsqueeze(1))
+        return loss + reg * size.mean() + reg_visual * self.visual.square().sum()
