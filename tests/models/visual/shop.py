@@ -7,6 +7,7 @@ import polars as pl
 
 from tests.models.logs import DAY, START
 from vitrina.data.dataset import Dataset
+from vitrina.data.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,18 @@ def visrank(shop: Shop, how: str = "mean") -> np.ndarray:
     if how == "mean":
         return x @ similar / np.maximum(1, x.sum(axis=1, keepdims=True))
     return np.stack([similar[np.flatnonzero(row)].max(axis=0) for row in x])
+
+
+def shorter(dataset: Dataset, left_out: np.ndarray) -> tuple[Dataset, int]:
+    """Return the data set as it was before the works ``left_out [n_items]``, without events, came; and how many there were."""
+    order = np.argsort(left_out, kind="stable")
+    kept = order[: int((~left_out).sum())]
+    place = np.full(dataset.n_items, -1, np.int32)
+    place[kept] = np.arange(kept.size)
+    events = dataset.interactions.with_columns(item=pl.Series(place[dataset.item_codes]))
+    catalogue = dataset.catalogue
+    features = {name: matrix[kept] for name, matrix in catalogue.features.items()}
+    items = Vocabulary(catalogue.items.ids[kept], "item")
+    return replace(
+        dataset, interactions=events, catalogue=replace(catalogue, items=items, table=catalogue.table[kept], features=features)
+    ), kept.size

@@ -20,7 +20,6 @@ in fewer steps, the rate begins at 0.001. Everything else is the paper's.
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
@@ -34,8 +33,8 @@ from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.kernels.dense import row_products
 from vitrina.models.base import Declares, Recommender, Shape, Validate
-from vitrina.models.explanation import Explanation, leave_one_out
-from vitrina.models.factors.products import score_factors
+from vitrina.models.explanation import REST, Explanation
+from vitrina.models.factors.products import pair_products, score_factors
 from vitrina.models.space import Choice, Floats, hyperparameters
 from vitrina.models.visual.clusters import k_means
 from vitrina.models.visual.reduction import fit_pca, known_rows
@@ -180,15 +179,26 @@ class CuratorNet(Recommender):
         return scores
 
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
-        """Estimate what each item of the history contributes by leaving it out, see ``leave_one_out``.
+        """Estimate what each item of the history contributes: its share of what it says when it is the whole profile.
 
-        Only differences of scores are learned, so what is lost is that of the score above the mean of all items: this mean is
-        a part of its own, which the history makes as a whole.
+        Only differences of scores are learned, so an item j of a profile of n speaks for i by how far it lifts i above the mean
+        of all items, ``u({j}) . (g(i) - mean g) / n``. Leaving items out would not do: those of one kind stand in for each other.
         """
-        mean = self.item_vectors_[self.described_].mean(axis=0) if self.described_.any() else self.item_vectors_.sum(axis=0)
-        found = leave_one_out(_Above(self, mean), replace(queries, users=None), items)
-        shared = np.where(self.described_[items], self.query_vectors(queries) @ mean, np.float32(np.nan))
-        return replace(found, others={"shared by all items": shared, **found.others})
+        mean = self.item_vectors_[self.described_].sum(axis=0) / np.float32(max(1, self.described_.sum()))
+        x = queries.matrix(len(self.item_vectors_))
+        rows = np.repeat(np.arange(len(queries)), np.diff(x.indptr))
+        alone = np.unique(x.indices)
+        profiles = Queries(np.arange(alone.size + 1), alone, alone.astype(np.uint64))
+        towards = np.where(self.described_[items, None], self.item_vectors_[items] - mean, np.float32(np.nan))
+        values = pair_products(self.query_vectors(profiles), np.searchsorted(alone, x.indices), towards, rows)
+        known = self.described_[x.indices]
+        values[~known & self.described_[items][rows]] = 0
+        values /= np.maximum(1, np.bincount(rows, known, len(queries)))[rows].astype(np.float32)
+        scores = self.score(queries, items[:, None])[:, 0]
+        values[np.isnan(scores)[rows]] = np.nan
+        shared = np.where(np.isnan(scores), np.float32(np.nan), self.query_vectors(queries) @ mean)
+        rest = scores - shared - np.bincount(rows, values, len(queries)).astype(np.float32)
+        return Explanation.of_sets(queries, values, others={"shared by all items": shared, REST: rest}, exact=False)
 
     def memory(self, shape: Shape) -> int:
         """Three copies of a feature of 512 columns, the triplets of an epoch three times, the layers of a batch, the log."""
@@ -203,19 +213,6 @@ class CuratorNet(Recommender):
         length = min(_LONGEST, shape.n_events / max(1, shape.n_users))
         looked_at = min(shape.n_items, self.batch * (2 + length)) * triplets / self.batch
         return self.epochs * 3.0 * (looked_at * 200 * (_COLUMNS + 200) + triplets * 300 * 900)
-
-
-@dataclass(frozen=True)
-class _Above:
-    """Scores above the score of ``mean``, as if it were an item."""
-
-    model: CuratorNet
-    mean: Scores
-
-    def score(self, queries: Queries, items: Items = None) -> Scores:
-        scores = self.model.score(queries, items)
-        scores -= (self.model.query_vectors(queries) @ self.mean)[:, None]
-        return scores
 
 
 def _artists(catalogue: Catalogue, column: str) -> NDArray[np.int32]:
