@@ -7,6 +7,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from tests.models.logs import checkerboard, log, random_log
+from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.data.vocabulary import Vocabulary
@@ -269,8 +270,7 @@ def test_items_that_come_later_are_scored_as_if_they_had_been_there():
     features = np.random.default_rng(0).normal(size=(80, 40)).astype(np.float32)
     features[[3, 77]] = np.nan
     catalogue = replace(dataset.catalogue, features={"dnn": features})
-    first = replace(catalogue, items=Vocabulary(catalogue.items.ids[:60], "item"), table=catalogue.table[:60])
-    first = replace(first, features={"dnn": features[:60]})
+    first = Catalogue(Vocabulary(catalogue.items.ids[:60], "item"), catalogue.table[:60], {"dnn": features[:60]})
     settings = {"factors": 8, "epochs": 3, "attributes": ["style", "year"], "features": ["dnn"], "reduce": 5}
     model = make("fm", **settings).fit(replace(dataset, catalogue=first))
     longer = model.with_items(catalogue)

@@ -1,7 +1,7 @@
 """Every strategy keeps its rules, checked one triplet at a time."""
 
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def drawn(strategy, n=800, *, longest=50, hard=0.6, **options):
     sampler = TripletSampler(histories, looks, (strategy,), hard=hard, margin=0.1, longest=longest)
     triplets = sampler.draw(n, np.random.default_rng(1))
     offsets, items = triplets.profiles()
-    profiles = [items[a:b].tolist() for a, b in zip(offsets, offsets[1:], strict=False)]
+    profiles = [items[a:b].tolist() for a, b in pairwise(offsets)]
     rows = list(zip(profiles, triplets.positive.tolist(), triplets.negative.tolist(), strict=True))
     assert len(rows) == n
     bought = {item for mine in baskets for basket in mine for item in basket}

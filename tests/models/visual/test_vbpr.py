@@ -72,7 +72,7 @@ def test_ranks_works_that_nobody_has_met_and_is_no_worse_where_they_are_known(se
 
 def test_what_no_picture_shows_is_learned_as_well():
     """Groups that only the log tells apart: the factors of items beside the pictures keep up with BPR-MF."""
-    made = shop(n_users=400, n_items=240, hidden=3, n_events=12)
+    made = shop(n_users=300, n_items=360, n_kinds=4, hidden=3)
     histories = made.train.histories()
     ours = made.auc_of_met(make("vbpr", epochs=30).fit(made.train).score(histories))
     bpr = made.auc_of_met(make("bpr-mf", factors=20, epochs=30).fit(made.train).score(histories))
