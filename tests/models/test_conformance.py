@@ -31,7 +31,7 @@ SMALL = {
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
     "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
     "vbpr": {"feature": "words", "factors": 4, "visual_factors": 4, "epochs": 40},
-    "curatornet": {"feature": "words", "triplets": 3000, "batch": 64, "epochs": 7},
+    "curatornet": {"feature": "words", "triplets": 3000, "lr": 0.001, "batch": 64, "epochs": 7},
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.

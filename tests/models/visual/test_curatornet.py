@@ -16,7 +16,7 @@ from vitrina.models.visual.triplets import Triplets
 from vitrina.training.plan import Moment
 from vitrina.training.session import Session
 
-SMALL = {"triplets": 500, "batch": 100, "epochs": 3}
+SMALL = {"lr": 0.001, "triplets": 500, "batch": 100, "epochs": 3}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_scores_are_the_network_s(made, fitted, monkeypatch):
 def test_likes_what_people_like_and_ignores_what_they_do_not_look_at():
     """Motifs fill the pictures but sell nothing: the network sees past them, the cosine cannot."""
     made = shop(n_items=600, n_users=300, n_events=6, motif=2.0)
-    scores = make("curatornet", per_event=4, epochs=6).fit(made.train).score(made.train.histories())
+    scores = make("curatornet", lr=0.001, per_event=4, epochs=6).fit(made.train).score(made.train.histories())
     nearest = max(made.auc_of_cold(visrank(made, how)).mean() for how in ("mean", "max"))
     assert made.auc_of_cold(scores).mean() > nearest + 0.05
 
