@@ -41,10 +41,12 @@ SMALL = {
     "bpr-mf": {"factors": 8, "epochs": 40},
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
     "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
+    "vbpr": {"feature": "words", "factors": 4, "visual_factors": 4, "epochs": 40},
+    "curatornet": {"feature": "words", "triplets": 3000, "lr": 0.001, "batch": 64, "epochs": 7},
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.
-TORCH = {"fm"}
+TORCH = {"fm", "vbpr", "curatornet"}
 
 #: What causes their scores has a name; no single item of the history does.
 NAMED = {"price"}
@@ -141,7 +143,8 @@ def test_foretells_its_memory(name):
     """Within a factor of two of the peak, measured where it matters: on data for which it foretells at least 20 MB."""
     small(name).fit(random_log(20, 20, 50))  # compiles the kernels
     few = {"epochs": 2} if declares(name).epochs else {}
-    model = make(name, **SMALL.get(name, {}) | few)
+    pictures = {"feature": "dnn"} if name in TORCH and declares(name).needs_feature else {}
+    model = make(name, **SMALL.get(name, {}) | few | pictures)
     for n_users, n_items, n_events in [(1200, 2300, 150_000), (40_000, 1000, 2_000_000)]:
         dataset = big_log(n_users, n_items, n_events)
         foretold = model.memory(Shape.of(dataset))
@@ -188,7 +191,9 @@ def big_log(n_users, n_items, n_events):
         "item": (n_items * rng.random(n_events) ** 2).astype(np.int32),
         "timestamp": np.arange(n_events),
     }
-    grown = type(dataset)(pl.DataFrame(events), dataset.users, dataset.catalogue)
+    pictures = {"dnn": rng.random((n_items, 512), np.float32)}
+    catalogue = replace(dataset.catalogue, features=pictures | dict(dataset.catalogue.features))
+    grown = type(dataset)(pl.DataFrame(events), dataset.users, catalogue)
     assert grown.items.keys.size  # the ids are the data set's own
     return grown
 

@@ -37,6 +37,8 @@ MODELS: dict[str, str] = {
     "bpr-mf": "vitrina.models.factors.bpr:BPRMF",
     "mf": "vitrina.models.factors.mf:LogisticMF",
     "fm": "vitrina.models.factors.fm:FM",
+    "vbpr": "vitrina.models.visual.vbpr:VBPR",
+    "curatornet": "vitrina.models.visual.curatornet:CuratorNet",
     "hybrid": "vitrina.models.combine.hybrid:Hybrid",
 }
 

@@ -48,14 +48,15 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class Steps(Schedule):
-    """Times ``factor`` after every ``every`` epochs."""
+    """Times ``factor`` after every ``every`` epochs, but not below ``floor``."""
 
     every: float
     factor: float = 0.1
+    floor: float = 0.0
 
     def after_warm_up(self, epoch: float) -> float:
         """Return the factor ``epoch`` epochs after the warm-up."""
-        return float(self.factor ** (epoch // self.every)) if self.every else 1.0
+        return max(self.floor, float(self.factor ** (epoch // self.every))) if self.every else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

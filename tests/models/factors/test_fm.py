@@ -7,11 +7,13 @@ import torch
 from scipy.sparse import csr_matrix
 
 from tests.models.logs import checkerboard, log, random_log
+from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
+from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import UnknownNameError, VitrinaError
 from vitrina.models.factors.fm_network import FMNetwork
-from vitrina.models.factors.side_features import side_features
+from vitrina.models.factors.side_features import fit_reductions, side_features
 from vitrina.models.registry import make
 from vitrina.training.negatives import uniform
 from vitrina.training.outcome import Standing
@@ -244,6 +246,49 @@ def catalogue(**columns):
     return log([("u", "i0")], items=pl.DataFrame(table)).catalogue
 
 
+def test_dense_features_are_reduced_and_items_without_one_are_zeros():
+    """Rows have the length 1 on average; what is sparse stays as it is."""
+    rng = np.random.default_rng(0)
+    dense = rng.normal(3, 1, (4, 50)).astype(np.float32)
+    dense[2] = np.nan
+    words = csr_matrix(np.eye(4, 3, dtype=np.float32))
+    shop = replace(catalogue(), features={"dnn": dense, "words": words})
+    reductions = fit_reductions(shop, ["dnn", "words"], 2)
+    assert reductions[1] is None
+    found = side_features(shop, [], ["dnn", "words"], reductions=reductions).toarray()
+    assert found.shape == (4, 5)
+    assert (found[2] == [0, 0, 0, 0, 1]).all()
+    assert np.linalg.norm(found[[0, 1, 3], :2], axis=1).mean() == pytest.approx(1, rel=1e-5)
+    as_it_is = side_features(shop, [], ["dnn"]).toarray()
+    assert as_it_is[[0, 1, 3]] == pytest.approx(dense[[0, 1, 3]])
+    assert not as_it_is[2].any()
+
+
+def test_items_that_come_later_are_scored_as_if_they_had_been_there():
+    """The last items have no events: a model that knew them at training gives them the same scores."""
+    dataset, *_ = styles()
+    features = np.random.default_rng(0).normal(size=(80, 40)).astype(np.float32)
+    features[[3, 77]] = np.nan
+    catalogue = replace(dataset.catalogue, features={"dnn": features})
+    first = Catalogue(Vocabulary(catalogue.items.ids[:60], "item"), catalogue.table[:60], {"dnn": features[:60]})
+    settings = {"factors": 8, "epochs": 3, "attributes": ["style", "year"], "features": ["dnn"], "reduce": 5}
+    model = make("fm", **settings).fit(replace(dataset, catalogue=first))
+    longer = model.with_items(catalogue)
+    assert len(model.item_vectors_) == 60
+    queries = dataset.histories()
+    np.testing.assert_array_equal(longer.score(queries)[:, :60], model.score(queries))
+    side = side_features(catalogue, ["style", "year"], ["dnn"], reductions=model._reductions(catalogue), n_known=60)
+    v, w = model.side_vectors_, model.side_biases_
+    for item in (61, 77):
+        x = side[item].toarray()[0]
+        pairs = sum(v[a] @ v[b] * x[a] * x[b] for a in range(x.size) for b in range(a))
+        assert longer.item_vectors_[item] == pytest.approx(x @ v, abs=1e-5)
+        assert longer.item_biases_[item] == pytest.approx(x @ w + pairs, abs=1e-5)
+    other = replace(catalogue, table=catalogue.table.with_columns(style=pl.lit("one")))
+    with pytest.raises(VitrinaError, match="Its first 60 items must be those of training"):
+        model.with_items(other)
+
+
 def test_text_attributes_become_columns_and_values_of_one_item_do_not():
     found = side_features(catalogue(style=["a", "b", "a", None], note=["x", "y", "z", "w"]), ["*"], [])
     assert found.toarray().tolist() == [[1], [0], [1], [0]]
@@ -271,12 +316,14 @@ def test_feature_matrices_dense_and_sparse_are_taken_as_they_are():
 
 
 def test_wrong_names_and_values_are_told():
-    shop = replace(catalogue(style=["a", "b", "a", "b"], when=[[1], [2], [1], [2]]), features={"evf": np.full((4, 1), np.nan)})
+    shop = replace(
+        catalogue(style=["a", "b", "a", "b"], when=[[1], [2], [1], [2]]), features={"evf": np.array([[1], [np.inf], [0], [2]])}
+    )
     with pytest.raises(UnknownNameError, match=r"unknown attribute 'stile'. Did you mean 'style'"):
         side_features(shop, ["stile"], [])
     with pytest.raises(UnknownNameError, match=r"unknown feature 'evv'. Did you mean 'evf'"):
         side_features(shop, [], ["evv"])
-    with pytest.raises(VitrinaError, match="evf contain values that are not finite"):
+    with pytest.raises(VitrinaError, match="infinite or missing values in 1 rows"):
         side_features(shop, [], ["evf"])
     with pytest.raises(VitrinaError, match="attribute 'when' is List"):
         side_features(shop, ["when"], [])

@@ -13,13 +13,14 @@ by one inner product each::
     y = const(history) + bias(item) + < sum over the history, item vector with side features >
 
 Learned from events, each with the rest of its user's history, against items drawn uniformly from those the user has not
-consumed. Items without events are never drawn: their side features alone score them. Time O(events negatives factors) per
-epoch, memory items factors. Every step sums the side features of the whole catalogue: reduce pictures to some dozens of
-columns first.
+consumed. Items without events are never drawn: their side features alone score them, and those of items that come later. Time
+O(events negatives factors) per epoch, memory items factors. Every step sums the side features of the whole catalogue, so dense
+ones, as those of pictures, are reduced to some dozens of principal components first.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
+from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
@@ -35,8 +37,9 @@ from vitrina.kernels.sparse import sparse_dense
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.explanation import Explanation
 from vitrina.models.factors.products import pair_products, score_factors
-from vitrina.models.factors.side_features import side_features
+from vitrina.models.factors.side_features import fit_reductions, side_features
 from vitrina.models.space import Choice, Floats, Ints, hyperparameters
+from vitrina.models.visual.reduction import Reduction
 from vitrina.ranking.scorer import Items, Scores
 
 if TYPE_CHECKING:
@@ -60,14 +63,15 @@ class FM(Recommender):
     init: Annotated[float, Field(ge=0), "standard deviation of the initial vectors"] = 0.1
     batch: Annotated[int, Field(ge=1), "events per step, about: whole users are taken together"] = 2048
     attributes: Annotated[tuple[str, ...], "columns of the catalogue; * for all text of at most 1,000 values"] = ("*",)
-    features: Annotated[tuple[str, ...], "names of feature matrices of the catalogue"] = ()
+    features: Annotated[tuple[str, ...], "names of feature matrices of the catalogue; dnn: that of a network"] = ()
+    reduce: Annotated[int, Field(ge=0), "principal components of each dense feature; 0: the feature as it is"] = 32
     epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 50
     seed: Annotated[int, "seed of start, order and samples"] = 0
 
     name: ClassVar[str] = "fm"
     title: ClassVar[str] = "Factorisation machine"
     paper: ClassVar[str] = "Rendle 2010"
-    declares: ClassVar[Declares] = Declares(epochs=True, explains="exact")
+    declares: ClassVar[Declares] = Declares(epochs=True, new_items=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``item_vectors_`` and ``history_vectors_`` float32 ``[n_items, d]``, their biases and ``bias_``.
@@ -80,11 +84,13 @@ class FM(Recommender):
         from vitrina.training.trainer import train
 
         x, known = dataset.matrix(), dataset.popularity > 0
+        reductions = fit_reductions(dataset.catalogue, self.features, self.reduce)
+        self._keep(reductions)
         lengths = np.diff(x.indptr)
         log = x[(lengths > 0) & (lengths < known.sum())]  # who consumed everything meets no other item
         network = FMNetwork(
             log,
-            side_features(dataset.catalogue, self.attributes, self.features),
+            side_features(dataset.catalogue, self.attributes, self.features, reductions=reductions),
             uniform(x.shape[1], log, among=known),
             factors=self.factors,
             init=self.init,
@@ -112,8 +118,52 @@ class FM(Recommender):
         vectors, biases, _ = network.candidates()
         self.item_vectors_, self.item_biases_ = array(vectors), array(biases[:, 0])
         self.history_vectors_, self.history_biases_ = array(network.history), array(network.history_bias[:, 0])
+        self.side_vectors_, self.side_biases_ = array(network.side), array(network.side_bias[:, 0])
         self.bias_ = network.bias.item()
         return self
+
+    def _keep(self, reductions: list[Reduction | None]) -> None:
+        """Keep ``reduction_means_ [columns of all features]`` and ``reduction_axes_``, as many rows; axes of zeros fill up."""
+        there = [reduction for reduction in reductions if reduction is not None]
+        self.reduction_means_ = np.concatenate([np.zeros(0, np.float32), *(r.mean for r in there)])
+        self.reduction_axes_ = np.zeros((self.reduction_means_.size, self.reduce), np.float32)
+        start = 0
+        for reduction in there:
+            self.reduction_axes_[start : start + reduction.mean.size, : len(reduction.axes)] = reduction.axes.T
+            start += reduction.mean.size
+
+    def _reductions(self, catalogue: Catalogue) -> list[Reduction | None]:
+        """Return what ``_keep`` kept, one for each feature."""
+        found: list[Reduction | None] = []
+        start = 0
+        for name in self.features:
+            matrix = catalogue.feature(name)
+            if not self.reduce or isinstance(matrix, csr_matrix):
+                found.append(None)
+                continue
+            rows = slice(start, start + matrix.shape[1])
+            found.append(Reduction(self.reduction_means_[rows], np.ascontiguousarray(self.reduction_axes_[rows].T)))
+            start += matrix.shape[1]
+        return found
+
+    def with_items(self, catalogue: Catalogue) -> Self:
+        """Return the model for a longer catalogue: of items after those of training, their side features are known."""
+        n = len(self.item_vectors_)
+        side = side_features(catalogue, self.attributes, self.features, reductions=self._reductions(catalogue), n_known=n)[n:]
+        if side.shape[1] != len(self.side_vectors_):
+            raise VitrinaError(
+                f"fm: the catalogue makes {side.shape[1]} side features, but the model was trained with "
+                f"{len(self.side_vectors_)}. Its first {n} items must be those of training, as they were."
+            )
+        vectors, squares = sparse_dense(side, self.side_vectors_), (self.side_vectors_**2).sum(axis=1, keepdims=True)
+        pairs = (vectors**2).sum(axis=1) - sparse_dense(csr_matrix(side.power(2)), squares)[:, 0]
+        biases = sparse_dense(side, self.side_biases_[:, None])[:, 0] + pairs / 2
+        longer, nothing = copy(self), np.zeros_like(vectors)
+        longer.item_vectors_ = np.concatenate([self.item_vectors_, vectors])
+        longer.item_biases_ = np.concatenate([self.item_biases_, biases])
+        longer.history_vectors_ = np.concatenate([self.history_vectors_, nothing])
+        longer.history_biases_ = np.concatenate([self.history_biases_, nothing[:, 0]])
+        return longer
 
     def query_vectors(self, queries: Queries) -> Scores:
         """Sum the vectors of the history, each times its value: float32 ``[n, d]``; an empty history gives zeros."""

@@ -1,0 +1,83 @@
+"""Linear layers whose results do not depend on the number of threads.
+
+BLAS shares a product out among its threads as it sees fit, and with another number of threads the sums are rounded elsewhere:
+after some steps of training nothing is the same. Here, on the CPU, rows are cut into blocks whose size depends on nothing, each
+is multiplied by one thread, and sums over rows are sums over blocks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vitrina.kernels.lapack import one_blas_thread
+from vitrina.kernels.threads import over_blocks
+
+_ROWS = 128  # of a block: few enough for all threads to have some, many enough for BLAS
+_PARTS = 16  # of a sum over rows at most: each is as large as the result
+_ALONE = 2**15  # elements that one thread handles
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return ``x weight' + bias``: ``[n, out]`` from ``[n, in]``, ``[out, in]`` and ``[out]``."""
+    if x.device.type != "cpu":
+        return F.linear(x, weight, bias)
+    product: Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
+    return product if bias is None else product + bias
+
+
+class Linear(nn.Linear):
+    """``torch.nn.Linear`` by ``linear``."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See ``linear``."""
+        return linear(input, self.weight, self.bias)
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return torch.from_numpy(_rows_times(_array(x), _array(weight).T))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        x, weight = (_array(t) for t in ctx.saved_tensors)
+        gradient = _array(gradients[0])
+        of_x, of_weight = ctx.needs_input_grad
+        return (
+            torch.from_numpy(_rows_times(gradient, weight)) if of_x else None,
+            torch.from_numpy(_sum_of_products(gradient, x)) if of_weight else None,
+        )
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    return tensor.detach().contiguous().numpy()
+
+
+def _rows_times(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    out = np.empty((len(a), b.shape[1]), a.dtype)
+    with one_blas_thread():
+        over_blocks(len(a), _ROWS, lambda rows: np.matmul(a[rows], b, out=out[rows]))
+    return out
+
+
+def _sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Return ``a' b``, summed over rows."""
+    size = max(_ROWS, -(-len(a) // _PARTS))
+    parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
+    with one_blas_thread():
+        over_blocks(len(a), size, lambda rows: np.matmul(a[rows].T, b[rows], out=parts[rows.start // size]))
+    return np.asarray(parts.sum(axis=0))
+
+
+def selu(x: Tensor) -> Tensor:
+    """Return ``torch.selu`` of ``[n, m]``, in parts of one thread each: the last elements of a thread are rounded otherwise."""
+    if x.device.type != "cpu" or x.numel() <= _ALONE:
+        return F.selu(x)
+    return torch.cat([F.selu(part) for part in torch.split(x, max(1, _ALONE // x.shape[1]))])
