@@ -92,8 +92,8 @@ def test_description_on_the_screen(run: Run):
 def test_get_draws_the_gallery(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from vitrina.data import gallery
 
-    small = partial(gallery.gallery_with_pictures, n_users=20, n_works=12, n_artists=4)
-    monkeypatch.setattr(gallery, "gallery_with_pictures", small)
+    small = partial(gallery.save_gallery, n_users=20, n_works=12, n_artists=4)
+    monkeypatch.setattr(gallery, "save_gallery", small)
     got = run("data", "get", "demo", "--out", tmp_path / "demo")
     assert got.code == 0
     assert got.out.strip() == str(tmp_path / "demo")

@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; a run found there is gone on with.")]
 
 
-#: One model of each kind: the demo shows the job, not everything there is.
-_DEMO_MODELS = "random,popular,popular-recent,itemknn,ease,ials"
+#: The table of the gallery study and one strong method of each other kind: the demo shows the job, not everything there is.
+_DEMO_MODELS = (
+    "random,popular,mpav-color,pmpav-color,pmpav-medium,evf,evf-lbp,evf-all,dnn,fa,price,hybrid-fa-dnn-evf-price,hybrid-fa-dnn,"
+    "hybrid-fa-evf,hybrid-fa-price,hybrid-experts,itemknn,ials,vbpr,curatornet"
+)
+
+
+#: A pre-trained network that the demo shows beside its own, where it is on this machine already.
+_BESIDE = "squeezenet"
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +69,7 @@ def compare(
 
     with shown() as progress:
         results = run_comparison(settings, dataset, out, split=published, progress=progress)
-    _finish(results, out, json, csv)
+    _finish(results, out, json, csv, dataset)
 
 
 def _settings(
@@ -148,11 +155,11 @@ def _print_plan(settings: RunConfig, dataset: Dataset, published: Split | None, 
         output.say(f"About {output.duration(total)} in all. Nothing was run.")
 
 
-def _finish(results: dict[str, Any], out: Path, json: bool, csv: bool) -> None:
+def _finish(results: dict[str, Any], out: Path, json: bool, csv: bool, dataset: Dataset) -> None:
     """Print the table; write the report."""
     from vitrina.report import write_report
 
-    page = write_report(out)
+    page = write_report(out, dataset=dataset)
     if json:
         output.as_json(results)
         return
@@ -166,6 +173,7 @@ def _rows(results: dict[str, Any]) -> list[dict[str, Any]]:
     """One row a method: the deciding metric with its interval, a few others, and what it took."""
     deciding = results["metric"]
     others = [m for m in ("recall@10", "hr@10", "coverage@10") if m in results["definitions"] and m != deciding]
+    replayed = any(method.get("reach") for method in results["methods"])
     rows = []
     for method in results["methods"]:
         low, high = method["intervals"][deciding]
@@ -176,6 +184,7 @@ def _rows(results: dict[str, Any]) -> list[dict[str, Any]]:
                 "95 % interval": f"{low:.4f} to {high:.4f}",
                 "equal": method["group"],
                 **{name: method["metrics"][name] for name in others},
+                **({"people reached": method["reach"]["users"]} if replayed else {}),
                 "trials": method["trials"],
                 "tuning": output.duration(method["seconds"]["tune"]),
                 "fit": output.duration(method["seconds"]["fit"]),
@@ -191,34 +200,83 @@ def report(
     """Write the report of a run: one HTML file that works offline, with tables in Markdown and LaTeX beside it."""
     from vitrina.report import write_report
 
-    print(write_report(run, out))
+    print(write_report(run, out, dataset=_compared(run)))
+
+
+def _compared(run: Path) -> Dataset | None:
+    """Open the data set that a run compared, for its pictures; without it the report only names the works."""
+    from vitrina.data.known import open_dataset
+    from vitrina.errors import VitrinaError
+    from vitrina.experiments.config import read_config
+    from vitrina.experiments.runs import CONFIG
+
+    if not (run / CONFIG).is_file():
+        return None
+    try:
+        return open_dataset(read_config(run / CONFIG).data)
+    except VitrinaError as error:
+        output.say(f"without pictures: {error}")
+        return None
 
 
 def demo(
     out: Out = Path("runs/demo"),
-    models: Annotated[str, typer.Option(help="Comma-separated names, see `vitrina models`.")] = _DEMO_MODELS,
-    trials: Annotated[int, typer.Option(help="Tuning trials for every model.")] = 10,
+    models: Annotated[
+        str, typer.Option(help="Comma-separated names, see `vitrina models` and the docs on galleries.")
+    ] = _DEMO_MODELS,
+    trials: Annotated[int, typer.Option(help="Tuning trials for every model.")] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the simulated gallery and of the run.")] = 0,
     json: Json = False,
 ) -> None:
-    """Run the main job on the built-in simulated gallery."""
+    """Draw the built-in simulated gallery, look at its pictures, and replay its sales: the whole job, in minutes."""
     from vitrina.cli.progress import shown
-    from vitrina.data.gallery import simulate
     from vitrina.experiments.compare import compare as run_comparison
     from vitrina.experiments.config import make_config
+    from vitrina.experiments.picture_sources import AUTOENCODER
+    from vitrina.experiments.study import looking_through
 
-    output.say("Simulating a gallery (people, works, likes and sales; nothing here is real) ...")
-    dataset = simulate(seed=seed)
+    folder = out.parent / ("gallery" if seed == 0 else f"gallery-{seed}")
+    dataset = _gallery(folder, seed)
     output.say(f"{dataset!r}")
-    settings = make_config(data="demo", models=_names(models), trials=trials, seed=seed)
+    split = {"protocol": "purchase-sessions", "seed": seed}
+    # The network that needs no download, so that everybody gets the same table; others beside it.
+    named = {name: looking_through(name, AUTOENCODER) for name in _names(models)}
+    if "dnn" in named:
+        others = [n for n, recipe in dataset.catalogue.recipes.items() if recipe.source == "network"]
+        named |= {f"dnn-{n}": {"model": "visrank", "title": f"DNN ({n})", "feature": n} for n in others}
+    settings = make_config(data=str(folder), models=named, split=split, trials=trials, seed=seed)
     with shown() as progress:
         results = run_comparison(settings, dataset, out, progress=progress)
-    _finish(results, out, json, csv=False)
+    _finish(results, out, json, csv=False, dataset=dataset)
     if not json:
-        best = results["verdict"]["best"] or "ease"
+        best = results["verdict"]["best"] or "fa"
+        user = results["examples"][0]["user"] if results["examples"] else dataset.users.ids[0]
         print(
             "\nNext, try:\n"
-            f"  vitrina recommend {out}/models/{best} --user {dataset.users.ids[0]} --k 5\n"
+            f"  vitrina recommend {out}/models/{best} --user {user} --html picks.html\n"
+            f"  vitrina map {folder} --out map.html\n"
+            f"  vitrina features --image {folder}/images/w0001.jpg\n"
             "  vitrina data sample --out sample/      # the shape your own log should have\n"
             "  vitrina data import sample/log.csv --items sample/catalogue.csv --out data/shop"
         )
+
+
+def _gallery(folder: Path, seed: int) -> Dataset:
+    """The simulated gallery with pictures and features: what is there already is not made again."""
+    from vitrina.cli.progress import drawing, shown
+    from vitrina.data.gallery import save_gallery
+    from vitrina.data.storage import MARKER, load_dataset
+    from vitrina.experiments.picture_features import compute_features
+    from vitrina.experiments.picture_sources import AUTOENCODER
+    from vitrina.features.pictures.presets import find_preset
+
+    if not (folder / MARKER).is_file():
+        output.say("Drawing a gallery (people, works, likes and sales are simulated; nothing here is real) ...")
+        with drawing() as told:
+            save_gallery(folder, seed, progress=lambda done, total: told("pictures", done, total), processes=True)
+    output.say("Looking at its pictures ...")
+    networks = [AUTOENCODER, *([_BESIDE] if find_preset(_BESIDE).locate() else [])]
+    with shown() as progress:
+        for network in networks:
+            compute_features(folder, network=network, progress=progress)
+    return load_dataset(folder)

@@ -10,7 +10,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from vitrina.data.archive import safe_extract
@@ -156,16 +155,11 @@ def _open_known(entry: KnownDataset) -> Imported:
 
 
 def _drawn(out: Path, progress: Progress | None, processes: bool) -> Imported:
-    """Save the simulated gallery with its pictures, which are drawn where they are to lie."""
-    from vitrina.data.files import atomic_folder
-    from vitrina.data.gallery import gallery_with_pictures
-    from vitrina.data.storage import IMAGES, MARKER, write_dataset
+    """Save the simulated gallery with its pictures."""
+    from vitrina.data.gallery import save_gallery
 
     told = (lambda done, total: progress("pictures", done, total)) if progress else None
-    with atomic_folder(out, marker=MARKER) as part:
-        dataset = gallery_with_pictures(DEMO_SEED, part / IMAGES, progress=told, processes=processes)
-        write_dataset(dataset, part)
-    return Imported(replace(dataset, catalogue=replace(dataset.catalogue, pictures=out / IMAGES)))
+    return Imported(save_gallery(out, DEMO_SEED, progress=told, processes=processes))
 
 
 def _absent(entry: KnownDataset) -> DataError:

@@ -40,6 +40,8 @@ FORMAT = 1
 MARKER = "dataset.toml"
 INTERACTIONS, ITEMS, USERS = "interactions.parquet", "items.parquet", "users.parquet"
 FEATURES, IMAGES, SPLITS = "features", "images", "splits"
+#: In the folder ``features``: the networks that came as files, and the weights of the autoencoder.
+NETWORKS = "networks"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+@-]{0,99}")
 _TEXT_COLUMNS = (TITLE, IMAGE, "url")

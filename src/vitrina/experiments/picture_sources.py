@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from vitrina.data.catalogue import Recipe
 from vitrina.data.files import atomic_file
-from vitrina.data.storage import checksum
+from vitrina.data.storage import NETWORKS, checksum
 from vitrina.errors import DataError
 from vitrina.features.pictures.explicit import N_PATTERNS, NAMES, measure
 from vitrina.features.pictures.loading import Picture, squashed
@@ -25,7 +25,6 @@ from vitrina.features.pictures.preprocessing import Preprocessing
 from vitrina.features.pictures.presets import PRESETS, Progress, find_preset
 from vitrina.kernels.threads import over_rows
 
-NETWORKS = "networks"  #: In the folder ``features``: the networks that came as files, and the autoencoder's weights.
 AUTOENCODER, NONE = "autoencoder", "none"
 
 #: Yields up to so many pictures to learn from.

@@ -62,6 +62,17 @@ OTHERS: dict[str, Declared] = {
 #: Every method of the study by name: the model that it is, and its settings.
 STUDY: dict[str, Declared] = {**METADATA, **EVF, **OTHERS}
 
+
+def looking_through(name: str, feature: str) -> Declared:
+    """Return the settings of a method of the study, or of a trained visual model, with ``feature`` as its network's."""
+    declared = dict(STUDY.get(name, {}))
+    if declared.get("feature") == "dnn" or name in ("vbpr", "curatornet"):
+        declared["feature"] = feature
+    if "parts" in declared:
+        declared["parts"] = [part.replace("feature=dnn", f"feature={feature}") for part in declared["parts"]]
+    return declared
+
+
 #: The groups of the table "altogether", the methods of each in the lecture's order, and the sign of each group.
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "G4": ("", ("hybrid-fa-dnn-evf-price", "hybrid-fa-dnn", "hybrid-fa-evf", "hybrid-fa-price")),

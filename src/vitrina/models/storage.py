@@ -1,12 +1,15 @@
 """Models on disk: a JSON manifest and safetensors. Loading never executes anything, and nothing is pickled.
 
 A folder: ``manifest.json`` (format, model, settings, what each array is, checksums), ``state.safetensors`` (what ``fit``
-learned), ``items.parquet`` (ids and catalogue), and, unless left out, ``histories.parquet`` (known users).
+learned), ``items.parquet`` (ids and catalogue), and, where there are such, ``histories.parquet`` (known users),
+``measures.safetensors`` (the measured look of pictures, for explanations) and ``features/networks/`` (weights that the model's
+features were made with, for pictures that come later).
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,16 +23,17 @@ from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix, issparse
 
 from vitrina import __version__
-from vitrina.data.catalogue import Catalogue
+from vitrina.data.catalogue import Catalogue, Recipe
 from vitrina.data.dataset import DatasetInfo
 from vitrina.data.files import atomic_folder, write_parquet, write_text
 from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
-from vitrina.data.storage import checksum
+from vitrina.data.storage import FEATURES, NETWORKS, checksum
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import ModelFileError
 from vitrina.models.base import Recommender
 from vitrina.models.combine.parts import parse_part
+from vitrina.models.likeness import EVF
 from vitrina.models.registry import in_words, make
 from vitrina.models.trained import Trained
 from vitrina.ranking.rank import rank
@@ -37,6 +41,7 @@ from vitrina.ranking.rank import rank
 FORMAT = 1
 _PARTS = "parts_"  # the attribute of a model that is made of others: text -> model
 _MANIFEST, _STATE, _ITEMS, _HISTORIES = "manifest.json", "state.safetensors", "items.parquet", "histories.parquet"
+_MEASURES = "measures.safetensors"
 
 
 def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, histories: bool = True) -> None:
@@ -53,6 +58,9 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
         write_parquet(items, part / _ITEMS)
         if histories and trained.users is not None and trained.histories is not None:
             _write_histories(trained.users, trained.histories, part / _HISTORIES)
+        measures = {name: recipe for name, recipe in trained.catalogue.recipes.items() if recipe.source == EVF}
+        if measures:
+            save_file({name: np.asarray(trained.catalogue.features[name], np.float32) for name in measures}, part / _MEASURES)
         manifest = {
             "format": FORMAT,
             "vitrina": __version__,
@@ -63,8 +71,12 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
             "parts": parts,
             "dataset": trained.info.model_dump(),
             "provenance": dict(trained.provenance),
+            "recipes": {name: recipe.model_dump() for name, recipe in trained.recipes.items()},
+            "measures": {name: recipe.model_dump() for name, recipe in measures.items()},
+            "pictures": None if trained.catalogue.pictures is None else str(trained.catalogue.pictures.resolve()),
             "checksums": {f.name: checksum(f) for f in sorted(part.iterdir())},
         }
+        _keep_networks(trained, part)
         write_text(part / _MANIFEST, json.dumps(manifest, indent=2))
 
 
@@ -89,14 +101,23 @@ def load_trained(folder: Path) -> Trained:
         model = make(manifest["model"], **manifest["settings"])
         popularity = arrays.pop("popularity", None)
         _restore(model, arrays, manifest["numbers"], manifest.get("parts", {}))
+        measures = load_file(folder / _MEASURES) if _MEASURES in manifest["checksums"] else {}
+        pictures = manifest.get("pictures")
         users, histories = _read_histories(folder / _HISTORIES) if _HISTORIES in manifest["checksums"] else (None, None)
         trained = Trained(
             model=model,
-            catalogue=Catalogue(Vocabulary(items["id"], "item"), items.drop("id")),
+            catalogue=Catalogue(
+                Vocabulary(items["id"], "item"),
+                items.drop("id"),
+                {name: _matrix(matrix) for name, matrix in measures.items()},
+                {name: Recipe(**recipe) for name, recipe in manifest.get("measures", {}).items()},
+                None if pictures is None else Path(str(pictures)),
+            ),
             info=DatasetInfo(**manifest["dataset"]),
             users=users,
             histories=histories,
             popularity=popularity,
+            recipes={str(name): Recipe(**recipe) for name, recipe in manifest.get("recipes", {}).items()},
             provenance=manifest["provenance"],
         )
         _check(trained)
@@ -106,6 +127,28 @@ def load_trained(folder: Path) -> Trained:
     ) as error:  # fmt: skip
         reason = in_words(error) if isinstance(error, ValidationError) else str(error).rstrip(".")
         raise ModelFileError(f"{folder} cannot be read as a model: {reason}. Fit and save the model again.") from None
+
+
+def _keep_networks(trained: Trained, folder: Path) -> None:
+    """Take along the weights that made the model's features, as they lie beside those of the data set, where they are there.
+
+    Networks with a public address are left where they are: they can be had again.
+    """
+    pictures = trained.catalogue.pictures
+    if pictures is None:
+        return
+    kept = pictures.parent / FEATURES / NETWORKS
+    wanted = {recipe.checksum for recipe in trained.recipes.values() if recipe.source in ("autoencoder", "network")}
+    for path in sorted(kept.glob("*")) if kept.is_dir() and wanted else []:
+        if path.is_file() and checksum(path) in wanted:
+            (folder / FEATURES / NETWORKS).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / FEATURES / NETWORKS / path.name)
+
+
+def _matrix(matrix: NDArray[Any]) -> NDArray[np.float32]:
+    if matrix.ndim != 2 or matrix.dtype != np.float32:
+        raise ValueError(f"{_MEASURES} must hold float32 matrices, not {matrix.dtype} {list(matrix.shape)}")
+    return matrix
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

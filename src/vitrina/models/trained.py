@@ -66,11 +66,7 @@ class Trained:
             users=dataset.users,
             histories=dataset.histories().histories,
             popularity=dataset.popularity.astype(np.float32),
-            recipes={
-                name: r
-                for read in model.reads
-                if (name := dataset.catalogue.feature_name(read)) and (r := dataset.catalogue.recipes.get(name))
-            },
+            recipes=_recipes_of(model, dataset.catalogue),
             provenance={"data": dataset.info.name, "fingerprint": dataset.fingerprint, "events": len(dataset), **provenance},
         )
 
@@ -253,6 +249,12 @@ class Trained:
             named.append(because(self.model.explain(asked, listed[block]), asked, self.catalogue))
         by_all = pl.when(pl.Series(filled[row, rank_of])).then(pl.lit("popularity"))
         return pl.select(by_all.otherwise(pl.concat(named)).alias("because")).to_series()
+
+
+def _recipes_of(model: Recommender, catalogue: Catalogue) -> dict[str, Recipe]:
+    """How the features were made that the model reads, as far as it is known."""
+    named = (name for read in model.reads for name in (catalogue.feature_name(read) or "").split("+"))
+    return {name: catalogue.recipes[name] for name in named if name in catalogue.recipes}
 
 
 def _one_below_the_other(

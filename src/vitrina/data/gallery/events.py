@@ -20,9 +20,13 @@ Ints = NDArray[np.int64]
 WEEK = 7 * DAY
 #: Logits of a popularity of weight 1: spread of the lasting appeal, height of the swings of fashion, bonus of the newest.
 APPEAL, FASHION, NOVELTY = 1.0, 0.5, 0.3
+#: Colours from the best liked to the least liked.
+FAVOURED = ("blue", "turquoise", "white", "green", "red", "orange", "yellow", "pink", "purple", "grey", "black", "brown")
+#: Logits by which the favourite colour of the time stands above the least liked one.
+COLOUR_FAVOUR = 3.0
 NOVELTY_LASTS = 30 * DAY  # time in which the bonus of new works falls to 1/e
 #: People think harder before they buy: utilities count this many times as much as for a like.
-SALE_FOCUS = 1.4
+SALE_FOCUS = 1.5
 
 
 def public_utilities(works: Works, days: int, weight: float) -> Floats:
@@ -33,8 +37,15 @@ def public_utilities(works: Works, days: int, weight: float) -> Floats:
     when = OPENING + WEEK * np.arange(n_weeks)[:, None]
     fashion = np.cos(2 * np.pi * ((when - OPENING) / works.trend_period + works.trend_phase))
     novelty = np.exp(-np.maximum(when - works.arrival, 0) / NOVELTY_LASTS)
-    pull: Floats = weight * (APPEAL * works.appeal + FASHION * fashion + NOVELTY * novelty)
+    pull: Floats = weight * (APPEAL * works.appeal + FASHION * fashion + NOVELTY * novelty + _favour(works.color))
     return pull
+
+
+def _favour(color: NDArray[np.str_]) -> Floats:
+    """What the public thinks of each work's colour, the same in every gallery: blue sells, brown does not."""
+    ranks = {name: rank for rank, name in enumerate(FAVOURED)}
+    place = np.array([ranks.get(name, len(FAVOURED)) for name in color.tolist()])
+    return COLOUR_FAVOUR * (0.5 - place / max(1, len(FAVOURED) - 1))
 
 
 def choose_likes(rng: np.random.Generator, visits: Visits, personal: Floats, public: Floats, arrival: Ints) -> Ints:
@@ -64,7 +75,8 @@ def choose_likes(rng: np.random.Generator, visits: Visits, personal: Floats, pub
 def choose_sales(rng: np.random.Generator, visits: Visits, personal: Floats, public: Floats, works: Works) -> Ints:
     """Return the work of each event ``[n_events]``, -1 for likes and where nothing was left to buy.
 
-    Sales are played one by one in order of time, so that no copy is sold twice; nobody buys a work twice.
+    Sales are played one by one in order of time, so that no copy is sold twice; nobody buys a work twice, or one that has gone
+    back to its artist.
     """
     sold = np.full(visits.visit.size, -1, np.int64)
     events = np.flatnonzero(visits.is_sale)
@@ -75,7 +87,7 @@ def choose_sales(rng: np.random.Generator, visits: Visits, personal: Floats, pub
         user, start = visits.user[visit], visits.start[visit]
         waits = np.exp(-SALE_FOCUS * (personal[user] + public[(start - OPENING) // WEEK]))
         waits *= rng.standard_exponential(len(works))
-        waits[bought[user] | (stock == 0) | (works.arrival > start)] = np.inf
+        waits[bought[user] | (stock == 0) | (works.arrival > start) | (works.departure <= start)] = np.inf
         work = int(waits.argmin())
         if np.isfinite(waits[work]):
             sold[event] = work

@@ -15,7 +15,9 @@ from vitrina.errors import DataError
 Floats = NDArray[np.float64]
 
 #: Spread (standard deviation over the works, in logits) that a weight of 1 gives each personal taste.
-STRENGTH = {"look": 1.5, "artist": 1.4, "price": 0.8, "attributes": 0.8, "latent": 1.8}
+STRENGTH = {"look": 2.3, "artist": 3.2, "price": 2.0, "attributes": 0.8, "latent": 0.6}
+#: How much the palette counts in the look, beside the style.
+PALETTE = 0.7
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Tastes:
     - ``popularity``: the pull, equal for all, of works that appeal to many, are in fashion or have just arrived.
 
     A person's tastes are drawn apart from one another. Yet the works of one artist are alike in look, price and
-    attributes, so a method that follows one taste also gains from the others: use ``Tastes.only`` to tell them apart.
+    attributes, so a method that follows one taste also gains from the others: simulate without ``hands`` to tell them apart.
     With all at 0 every work on offer is equally likely.
     """
 
@@ -126,7 +128,9 @@ def _look(people: People, works: Works) -> Floats:
         lightness,
         texture,
     ]
-    return _scaled(_scaled(people.styles[:, works.style]) + _scaled(people.palette @ np.array([_unit(s) for s in seen])))
+    return _scaled(
+        _scaled(people.styles[:, works.style]) + PALETTE * _scaled(people.palette @ np.array([_unit(s) for s in seen]))
+    )
 
 
 def _artist(people: People, works: Works) -> Floats:

@@ -10,12 +10,14 @@ import polars as pl
 
 from vitrina.data.catalogue import IMAGE
 from vitrina.data.dataset import Dataset
+from vitrina.data.files import atomic_folder
 from vitrina.data.gallery.simulation import draw_world, simulate
+from vitrina.data.storage import IMAGES, MARKER, write_dataset
 
 if TYPE_CHECKING:
     from vitrina.data.gallery.drawing.folder import Progress
 
-_OF_WORLD = ("n_users", "n_works", "n_artists", "days")
+_OF_WORLD = ("n_users", "n_works", "n_artists", "days", "hands")
 
 
 def gallery_with_pictures(
@@ -34,3 +36,16 @@ def gallery_with_pictures(
     draw_pictures(world, Path(folder), ids=ids, progress=progress, processes=processes)
     table = dataset.catalogue.table.with_columns(pl.Series(IMAGE, [f"{name}.jpg" for name in ids]))
     return replace(dataset, catalogue=replace(dataset.catalogue, table=table, pictures=Path(folder)))
+
+
+def save_gallery(
+    folder: Path, seed: int = 0, *, progress: Progress | None = None, processes: bool = False, **settings: Any
+) -> Dataset:
+    """Simulate a gallery and save it with its pictures, which are drawn where they are to lie: all of it or nothing.
+
+    Arguments as for ``gallery_with_pictures``; raises what that raises, and ``DataError`` when ``folder`` is taken.
+    """
+    with atomic_folder(folder, marker=MARKER) as part:
+        dataset = gallery_with_pictures(seed, part / IMAGES, progress=progress, processes=processes, **settings)
+        write_dataset(dataset, part)
+    return replace(dataset, catalogue=replace(dataset.catalogue, pictures=folder / IMAGES))

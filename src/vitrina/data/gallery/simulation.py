@@ -21,7 +21,7 @@ N_USERS, N_WORKS, N_SALES = 1_371, 3_940, 2_846
 NOTES = [
     "Every artist, work, person and event is simulated: figures obtained on this data say nothing about a real gallery.",
     "People choose by a multinomial logit model of look, artist, price, attributes, a latent taste and popularity.",
-    "stock is the number of copies when a work arrived; works that are sold out stay on view and can still be liked.",
+    "stock is the number of copies left at the end; works that are sold, or back with their artists, can still be liked.",
 ]
 
 
@@ -35,10 +35,19 @@ class World:
     seed: int = 0
 
 
-def draw_world(seed: int = 0, *, n_users: int = N_USERS, n_works: int = N_WORKS, n_artists: int = 60, days: int = 730) -> World:
+def draw_world(
+    seed: int = 0,
+    *,
+    n_users: int = N_USERS,
+    n_works: int = N_WORKS,
+    n_artists: int = 60,
+    days: int = 730,
+    hands: bool = True,
+) -> World:
     """Draw artists, works and people; ``simulate`` with the same arguments plays in this very world, whatever the tastes.
 
-    Raises ``DataError`` for sizes below 1 and negative seeds.
+    Without ``hands`` artists have none: looks, prices and attributes are dealt among the works, see ``draw_works``. Raises
+    ``DataError`` for sizes below 1 and negative seeds.
     """
     if seed < 0:
         raise DataError(f"seed = {seed}: expected a whole number, 0 or more.")
@@ -46,7 +55,7 @@ def draw_world(seed: int = 0, *, n_users: int = N_USERS, n_works: int = N_WORKS,
         if size < 1:
             raise DataError(f"{name} = {size}: a gallery needs at least 1.")
     artists = draw_artists(_stream(seed, 0), n_artists)
-    works = draw_works(_stream(seed, 1), artists, n_works, days)
+    works = draw_works(_stream(seed, 1), artists, n_works, days, hands=hands)
     return World(artists, works, draw_people(_stream(seed, 2), n_users, artists), seed)
 
 
@@ -59,6 +68,7 @@ def simulate(
     likes_per_user: float = 30.0,
     sales_per_user: float = N_SALES / N_USERS,
     days: int = 730,
+    hands: bool = True,
     tastes: Tastes = ALL_TASTES,
 ) -> Dataset:
     """Simulate the log of a gallery: likes and sales over ``days`` days, in sessions; equal arguments give equal data.
@@ -67,7 +77,7 @@ def simulate(
     to their copies. The seed draws the world and the visits; ``tastes`` changes only what is chosen at them. Needs about
     50 bytes for each pair of a person and a work. Raises ``DataError`` for sizes and means that make no gallery.
     """
-    world = draw_world(seed, n_users=n_users, n_works=n_works, n_artists=n_artists, days=days)
+    world = draw_world(seed, n_users=n_users, n_works=n_works, n_artists=n_artists, days=days, hands=hands)
     for name, mean in (("likes_per_user", likes_per_user), ("sales_per_user", sales_per_user)):
         if not 0 <= mean < 1e6:
             raise DataError(f"{name} = {mean}: expected a mean number of events, 0 or more.")
@@ -77,6 +87,8 @@ def simulate(
     liked = choose_likes(_stream(seed, 4), visits, personal, public, world.works.arrival)
     sold = choose_sales(_stream(seed, 5), visits, personal, public, world.works)
     items = catalogue_table(_stream(seed, 6), world.works, world.artists)
+    n_sold = np.bincount(sold[sold >= 0], minlength=n_works)
+    items = items.with_columns(pl.Series("stock", world.works.stock - n_sold, dtype=pl.Int32))
     users = _user_ids(n_users)
     log = _log(visits, np.where(visits.is_sale, sold, liked), users, items["id"])
     info = DatasetInfo(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,9 @@ Ints = NDArray[np.int64]
 DAY = 86_400
 OPENING = 1_672_531_200  # 2023-01-01 00:00 UTC: the first day of the log
 #: Share of the works that are there when the log begins; the others arrive evenly until its end.
-AT_OPENING = 0.7
+AT_OPENING = 0.35
+#: Days for which a work is for sale, from and to; then it goes back to its artist.
+FOR_SALE = (240, 700)
 #: Share of works whose attribute is filled in, from the table of 3,490 works in the UGallery study (Messina et al. 2017).
 PRESENT = {"color": 3391 / 3490, "style": 646 / 3490, "subject": 578 / 3490, "mood": 1550 / 3490}
 USUAL = (0.50, 0.35, 0.15)  # how often an artist takes up each of the mediums or subjects of a style
@@ -59,9 +62,9 @@ class Works:
     """The works, one row each, in order of arrival; what the catalogue hides is known here.
 
     ``artist``, ``style``, ``medium``, ``subject``, ``orientation`` are codes; ``palette`` float ``[n, 5]`` has hue (turns),
-    accent (turns), saturation, lightness and texture (0..1); ``moods`` int ``[n, 7]`` on the scale 1..5; ``arrival`` in
-    seconds since 1970. ``appeal``, ``latent``, ``trend_phase`` and ``trend_period`` are traits of the single work, drawn
-    apart from its artist and looks: so popularity and the hidden taste leave no trace in any of those.
+    accent (turns), saturation, lightness and texture (0..1); ``moods`` int ``[n, 7]`` on the scale 1..5; ``arrival`` and
+    ``departure`` in seconds since 1970. ``appeal``, ``latent``, ``trend_phase`` and ``trend_period`` are traits of the single
+    work, drawn apart from its artist and looks: the hidden taste leaves no trace in any of those.
     """
 
     titles: list[str]
@@ -79,6 +82,7 @@ class Works:
     stock: Ints
     year: Ints
     arrival: Ints
+    departure: Ints
     appeal: Floats
     trend_phase: Floats
     trend_period: Floats
@@ -113,14 +117,24 @@ def draw_artists(rng: np.random.Generator, count: int) -> Artists:
     )
 
 
-def draw_works(rng: np.random.Generator, artists: Artists, count: int, days: int) -> Works:
-    """Draw ``count`` works by ``artists`` that arrive before or during a log of ``days`` days."""
+def draw_works(rng: np.random.Generator, artists: Artists, count: int, days: int, *, hands: bool = True) -> Works:
+    """Draw ``count`` works by ``artists`` that arrive before or during a log of ``days`` days.
+
+    Without ``hands`` every trait is dealt anew among the works, so that none tells of another: not the artist from the look,
+    nor the price from the medium. Such a gallery is for checking that a method follows one taste only.
+    """
     arrival = _arrivals(rng, count, days)
     by = _makers(rng, artists.output, count)
     style = _main_or_other(rng, artists.styles[by], 0.88)
     medium = _main_or_other(rng, artists.mediums[by], 0.80)
     subject = _main_or_other(rng, artists.subjects[by], 0.70)
     palette = _palettes(rng, artists, by)
+    dealer = np.random.default_rng(count)  # apart from the other draws, which are the same with hands and without
+
+    def dealt(trait: Any) -> Any:
+        return trait if hands else trait[dealer.permutation(count)]
+
+    style, medium, subject, palette = dealt(style), dealt(medium), dealt(subject), dealt(palette)
     color = color_names(palette[:, 0], palette[:, 2], palette[:, 3])
     orientation, width, height = _formats(rng, artists.size[by], artists.upright[by])
     is_print = np.isin(np.array(MEDIUMS)[medium], PRINTS)
@@ -136,14 +150,15 @@ def draw_works(rng: np.random.Generator, artists: Artists, count: int, days: int
         subject=subject,
         color=color,
         palette=palette,
-        moods=_moods(rng, style, palette),
+        moods=dealt(_moods(rng, style, palette)),
         orientation=orientation,
         width=width,
         height=height,
-        price=np.maximum(10 * np.rint(np.exp(log_price) / 10), 20).astype(np.int64),
+        price=dealt(np.maximum(10 * np.rint(np.exp(log_price) / 10), 20).astype(np.int64)),
         stock=np.where(is_print, rng.choice([3, 5, 8, 10, 15, 20], count), 1),
         year=np.maximum(year, artists.since[by]),
         arrival=arrival,
+        departure=arrival + DAY * rng.integers(FOR_SALE[0], FOR_SALE[1], count, endpoint=True),
         appeal=(rng.standard_gamma(4, count) - 4) / 2,
         trend_phase=rng.random(count),
         trend_period=rng.uniform(250, 600, count) * DAY,
@@ -182,6 +197,7 @@ def catalogue_table(rng: np.random.Generator, works: Works, artists: Artists) ->
             pl.Series("price", works.price, dtype=pl.Float64),
             pl.Series("stock", works.stock, dtype=pl.Int32),
             pl.Series("available_from", works.arrival),
+            pl.Series("available_until", works.departure),
         ]
     )
 
@@ -202,9 +218,9 @@ def _main_or_other(rng: np.random.Generator, two: Ints, main: float) -> Ints:
 
 
 def _arrivals(rng: np.random.Generator, count: int, days: int) -> Ints:
-    """Return moments in ascending order: the share ``AT_OPENING`` in the year before the log, the others during it."""
+    """Return moments in ascending order: the share ``AT_OPENING`` in the half year before the log, the others during it."""
     early = int(np.ceil(AT_OPENING * count))
-    day = np.concatenate([rng.uniform(-365, -1, early), rng.uniform(0, days, count - early)])
+    day = np.concatenate([rng.uniform(-180, -1, early), rng.uniform(0, days, count - early)])
     return np.sort(OPENING + (np.floor(day) * DAY).astype(np.int64) + rng.integers(9 * 3600, 18 * 3600, count))
 
 

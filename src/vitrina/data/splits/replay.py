@@ -37,7 +37,7 @@ def purchase_sessions(
     dataset: Dataset,
     *,
     validation: Boundary = 0.15,
-    test: Boundary = 0.5,
+    test: Boundary = 0.6,
     target: Target = "next",
     last: int = 0,
     events: str = "",

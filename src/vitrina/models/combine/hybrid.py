@@ -172,6 +172,11 @@ class Hybrid(Recommender):
         grown.n_items_ = len(catalogue)
         return grown
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features that any part reads."""
+        return tuple(dict.fromkeys(name for text in self.parts for name in parse_part(text).make().reads))
+
     def why_not(self, dataset: Dataset) -> str:
         """Say what the first part lacks that lacks anything."""
         reasons = ((text, parse_part(text).make().why_not(dataset)) for text in self.parts)

@@ -67,7 +67,7 @@ def pictures_of(catalogue: Catalogue, feature: str, columns: tuple[str, ...] = (
 
     Raises ``UnknownNameError`` for features and columns that the catalogue lacks, ``VitrinaError`` for sparse features.
     """
-    names = [feature] if catalogue.feature_name(feature) else feature.split(JOIN)
+    names = [feature] if feature in catalogue.features else feature.split(JOIN)
     parts, measured, found = [], False, set()
     known: list[str] = []
     for name in names:

@@ -108,17 +108,18 @@ class VisRank(Recommender):
         standardised = self.standardise == "yes" or (self.standardise == "auto" and pictures.measured)
         scale = Scale.of(pictures) if standardised else Scale.none(pictures.shape[1])
         self.mean_, self.factor_ = scale.mean, scale.factor
-        return self._looking_at(dataset.catalogue)
-
-    def _looking_at(self, catalogue: Catalogue) -> Self:
-        pictures = pictures_of(catalogue, self.feature, self.columns)
-        if pictures.shape[1] != self.mean_.size:
-            raise VitrinaError(f"{self.feature} has {pictures.shape[1]} columns; at training it had {self.mean_.size}.")
-        self.vectors_ = scaled(pictures, Scale(self.mean_, self.factor_))
-        self.lengths_ = inverse_lengths(self.vectors_)
-        if self._one_column:
-            self.lengths_ = np.where(np.isnan(self.lengths_), self.lengths_, np.float32(1))
+        self.vectors_ = scaled(pictures, scale)
+        self.lengths_ = self._inverse_lengths(self.vectors_)
         return self
+
+    def _inverse_lengths(self, vectors: Scores) -> Scores:
+        """1 / the length of each row; of single columns 1, since they are compared by their difference."""
+        found = inverse_lengths(vectors)
+        return np.where(np.isnan(found), found, np.float32(1)) if self._one_column else found
+
+    def _refuse_other_columns(self, n: int) -> None:
+        if n != self.mean_.size:
+            raise VitrinaError(f"{self.feature} has {n} columns; at training it had {self.mean_.size}.")
 
     def transform(self, features: Scores) -> Scores:
         """Return the vectors ``[n, d]``, of length 1, of pictures given by their features (the columns that are compared)."""
@@ -173,8 +174,14 @@ class VisRank(Recommender):
         return ""
 
     def with_items(self, catalogue: Catalogue) -> Self:
-        """Look at new items like at all others, with the standardisation that was learned."""
-        return copy(self)._looking_at(catalogue)
+        """Look at the new items like at all others, with the standardisation that was learned; the others stay as they are."""
+        pictures, n = pictures_of(catalogue, self.feature, self.columns), len(self.vectors_)
+        self._refuse_other_columns(pictures.shape[1])
+        vectors = Scale(self.mean_, self.factor_)(pictures.rows(slice(n, None)))
+        longer = copy(self)
+        longer.vectors_ = np.concatenate([self.vectors_, vectors])
+        longer.lengths_ = np.concatenate([self.lengths_, self._inverse_lengths(vectors)])
+        return longer
 
     @property
     def _one_column(self) -> bool:
