@@ -76,7 +76,7 @@ def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Fi
     small = [part.value for part in parts if _small(part)]
     caption = f"{results.deciding} by {kind}."
     if small:
-        caption += f" Hollow: fewer than {counted(MIN_USERS, 'user')} ({', '.join(small)}), too few to say."
+        caption += f" Hollow: fewer than {counted(MIN_USERS, results.unit)} ({', '.join(small)}), too few to say."
     if len(_named(results, parts)) < len(rows):
         caption += " Without a name, in grey: the other methods; their numbers are below."
     alternative = f"{message}. {results.deciding}: {said}."
