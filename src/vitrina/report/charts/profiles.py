@@ -14,7 +14,7 @@ from vitrina.report.records import ProfileSize
 from vitrina.report.theme import colours
 
 #: Methods shown, as far as they took part: the study's first hybrid and what it is made of.
-SHOWN = ("hybrid-fa-dnn-evf-price", "fa", "dnn", "evf", "price", "pmpav-color")
+SHOWN = ("hybrid-fa-dnn-evf-price", "fa", "dnn", "evf", "price")
 
 _MOST = 6
 _HEIGHT = 280.0
@@ -60,10 +60,10 @@ def profile_rows(results: Results) -> list[tuple[str, list[str]]]:
 
 
 def _shown(results: Results) -> list[str]:
-    """The study's kinds of methods in the order of the table, or else the best ones."""
+    """The best method and the study's kinds of methods, in the order of the table; or else the best ones."""
     there = [m.name for m in results.ranked if any(part.metrics.get(m.name) is not None for part in results.profile_sizes)]
     kinds = [name for name in there if name in SHOWN]
-    return (kinds if len(kinds) > 1 else there)[:_MOST]
+    return [name for name in there if name in {*there[:1], *kinds}][:_MOST] if len(kinds) > 1 else there[:_MOST]
 
 
 def _small(part: ProfileSize) -> bool:
@@ -73,15 +73,13 @@ def _small(part: ProfileSize) -> bool:
 def _message(results: Results, names: list[str]) -> str:
     """Who leads where; sizes with too few people to say are left out of the sentence."""
     lower = results.higher_is_better.get(results.deciding) is False
-    led: dict[str, list[str]] = {}
+    led: dict[str, None] = {}
     for part in [part for part in results.profile_sizes if not _small(part)] or results.profile_sizes:
         values = {name: v for name in names if (v := part.metrics.get(name)) is not None}
         if values:
             best = (min if lower else max)(values, key=lambda name: values[name])
-            led.setdefault(results.label(best), []).append(part.size)
-    if len(led) == 1:
-        return f"However much somebody has bought before, {next(iter(led))} has the best mean"
-    return "By works bought before: " + "; ".join(f"{who} has the best mean at {listed(sizes)}" for who, sizes in led.items())
+            led.setdefault(results.label(best))
+    return f"However much somebody has bought before, {' or '.join(led)} has the best mean"
 
 
 def _lines(results: Results, names: list[str], width: float, characters: int) -> Drawable:
