@@ -56,9 +56,14 @@ def test_without_measures_there_are_no_looks(missing):
 
 
 def test_a_value_that_most_works_have_says_nothing():
-    shop = catalogue([[0.1, 0.9], [0.9, 0.1], *PLAIN], orientation=["portrait"] * 22, artist=["A", "A", *["B"] * 20])
-    assert likeness(shop, 0, 1) == "The same artist as “Work 1”"
+    shop = catalogue([[0.1, 0.9], [0.9, 0.1], *PLAIN], orientation=["portrait"] * 22, medium=["ink", "ink", *["oil"] * 20])
+    assert likeness(shop, 0, 1) == "The same medium as “Work 1”"
     assert likeness(shop, 2, 3) == ""
+
+
+def test_the_artist_is_always_told():
+    shop = catalogue([[0.1, 0.9], [0.9, 0.1], *PLAIN], artist=["A"] * 22)
+    assert likeness(shop, 0, 1) == "The same artist as “Work 1”"
 
 
 def test_attributes_with_a_prefix_in_common_are_named_without_it():

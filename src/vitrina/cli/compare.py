@@ -250,7 +250,7 @@ def demo(
     _finish(results, out, json, csv=False, dataset=dataset)
     if not json:
         best = results["verdict"]["best"] or "fa"
-        user = results["examples"][0]["user"] if results["examples"] else dataset.users.ids[0]
+        user = _known_person(results, dataset, out)
         print(
             "\nNext, try:\n"
             f"  vitrina recommend {out}/models/{best} --user {user} --html picks.html\n"
@@ -259,6 +259,16 @@ def demo(
             "  vitrina data sample --out sample/      # the shape your own log should have\n"
             "  vitrina data import sample/log.csv --items sample/catalogue.csv --out data/shop"
         )
+
+
+def _known_person(results: dict[str, Any], dataset: Dataset, out: Path) -> str:
+    """Somebody of whom the saved models know something: they end where the replay begins. One of the examples, if possible."""
+    from vitrina.data.splits.storage import load_split
+
+    counts = load_split(out / "split", dataset).train_and_validation.matrix().getnnz(axis=1)
+    shown = [str(example["user"]) for example in results["examples"]]
+    known = [name for name in shown if counts[dataset.users.code(name)]]
+    return known[0] if known else str(dataset.users.ids[int(counts.argmax())])
 
 
 def _gallery(folder: Path, seed: int) -> Dataset:

@@ -101,6 +101,9 @@ def _lines(catalogue: Catalogue, item: str, parts: list[dict[str, Any]], currenc
     return [
         "",
         f"The item: {told[0]}.",
-        *(f"  {name}: {text}." + (f" {alike[name]}." if alike[name] else "") for name, text in zip(causes, told[1:], strict=True)),
+        *(
+            f"  {name}: {text}." + (f" {alike[name]}." if alike[name] else "")
+            for name, text in zip(causes, told[1:], strict=True)
+        ),
         "",
     ]

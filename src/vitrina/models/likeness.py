@@ -27,7 +27,7 @@ _WORDS = {
 _MARKED, _NEAR = 0.5, 0.35
 _SAME_PRICE = 0.15  # relative
 _MOST_LOOKS, _MOST_FACTS = 2, 3
-#: A value that more than this share of the catalogue has says nothing about two works that share it.
+#: A value that more than this share of the catalogue has says nothing about two works that share it; artists always do.
 _COMMON = 1 / 3
 #: Attributes that say so much that one is told first.
 _FIRST = ("artist", "style", "medium", "subject")
@@ -35,7 +35,7 @@ _FIRST = ("artist", "style", "medium", "subject")
 
 @dataclass(frozen=True)
 class Common:
-    """What two items have in common: words for looks ("dark"), names of attributes ("artist"), whether they cost about the same."""
+    """What two items have in common: words for looks ("dark"), names of attributes ("artist"), and whether prices are alike."""
 
     looks: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
@@ -74,7 +74,8 @@ def common(catalogue: Catalogue, item: int, other: int) -> Common:
     """Return what ``item`` and ``other`` (codes) share and most works do not.
 
     Prices are alike within 15 %; looks within a third of a standard deviation of the catalogue, where both pictures differ from
-    the average one by at least half of one. A value of an attribute counts unless more than a third of the works have it.
+    the average one by at least half of one. A value of an attribute counts unless more than a third of the works have it; that
+    of the artist always does.
     """
     return Common(_looks(catalogue, item, other), _attributes(catalogue, item, other), _same_price(catalogue, item, other))
 
@@ -111,7 +112,7 @@ def _attributes(catalogue: Catalogue, item: int, other: int) -> tuple[str, ...]:
     for name in catalogue.attributes:
         shared = _values(catalogue, name, item) & _values(catalogue, name, other)
         share = min((_share(catalogue.table[name], value) for value in shared), default=1.0)
-        if share <= _COMMON:
+        if shared and (share <= _COMMON or name == _FIRST[0]):
             rarity[name] = (_FIRST.index(name) if name in _FIRST else len(_FIRST), share)
     names = sorted(rarity, key=lambda name: rarity[name])[:_MOST_FACTS]
     return tuple(_spoken(name, catalogue.attributes) for name in names)

@@ -186,7 +186,8 @@ def _is_it_real(results: Results) -> Answer | None:
     else:
         short, words = "Not shown", f"The difference between {name} and {other} may be chance."
     if pair.share_better is not None and pair.share_worse is not None:
-        words += f" {name} serves {percent(pair.share_better)} of {results.unit}s better than {other}, {percent(pair.share_worse)} worse."
+        better, worse = percent(pair.share_better), percent(pair.share_worse)
+        words += f" {name} serves {better} of {results.unit}s better than {other}, {worse} worse."
     if pair.effect_size is not None:
         words += (
             f" The effect is {_size(pair.effect_size)} (d\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number(pair.effect_size, 2)})."
@@ -244,7 +245,11 @@ def _enough(results: Results) -> Answer | None:
     n, least = results.n_users, results.verdict.smallest_detectable
     if n is None:
         return None
-    asked = counted(n, "test user") if results.sessions is None else f"{counted(n, 'person', 'people')}, {counted(results.sessions, 'session')}"
+    asked = (
+        counted(n, "test user")
+        if results.sessions is None
+        else f"{counted(n, 'person', 'people')}, {counted(results.sessions, 'session')}"
+    )
     if n < MIN_USERS:
         return Answer("Are there data enough", "No", asked, f"Collect at least {MIN_USERS} users with test events.")
     if least is None:

@@ -34,7 +34,9 @@ def forest_figure(results: Results) -> Figure | None:
         f"Filled: significant after the Holm correction at {ALPHA}; hollow: not. Lines are {LEVEL} intervals."
     )
     if results.verdict.smallest_detectable:
-        caption += f" Differences within the shaded band are too small for these {'people' if results.replays else 'users'} to show."
+        caption += (
+            f" Differences within the shaded band are too small for these {'people' if results.replays else 'users'} to show."
+        )
 
     def draw(name: str, width: float) -> Markup:
         return drawing(_forest(results, pairs, width), name, alternative)

@@ -33,7 +33,10 @@ def profile_figure(results: Results) -> Figure | None:
     said = "; ".join(f"{label}: {', '.join(texts)}" for label, texts in profile_rows(results))
     alternative = f"{message}. {results.deciding} for {', '.join(part.size for part in parts)} works bought before: {said}."
     small = [part.size for part in parts if _small(part)]
-    caption = f"{results.deciding} by the number of works that a person had bought before the session; bars are {LEVEL} intervals over people."
+    caption = (
+        f"{results.deciding} by the number of works that a person had bought before the session; bars are {LEVEL} intervals "
+    )
+    caption += "over people."
     if small:
         caption += f" Hollow: sessions of fewer than {counted(MIN_USERS, 'person', 'people')} ({listed(small)}), too few to say."
     wide, narrow = (

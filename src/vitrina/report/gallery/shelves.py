@@ -13,7 +13,7 @@ import numpy as np
 from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.report.contract import Results
-from vitrina.report.map.labels import museum_labels
+from vitrina.report.map.labels import as_text, museum_labels
 from vitrina.report.map.marks import CORNERS, Marks, styles
 from vitrina.report.map.picture import user_figures
 from vitrina.report.map.thumbnails import jpeg_uri, open_thumbnail
@@ -107,7 +107,7 @@ def _shower(results: Results, dataset: Dataset | None) -> Any:
             lines = museum_label(dataset.catalogue, code, currency)
             return Shown(lines[0], ", ".join(lines), picture_uri(dataset.catalogue, code))
         known = results.works.get(item, {})
-        lines = [str(known[key]) for key in ("title", "artist", "year", "medium") if known.get(key)]
+        lines = [text for key in ("title", "artist", "year", "medium") if (text := as_text(known.get(key)))]
         return Shown(lines[0] if lines else item, ", ".join(lines) or item)
 
     return show

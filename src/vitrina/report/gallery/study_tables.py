@@ -91,7 +91,9 @@ def _table(results: Results, key: str) -> StudyTable:
                 StudyRow(
                     group if place == 0 else "",
                     results.label(method.name),
-                    tuple(_cell(results, method, c, top, tested=key == "altogether") for c, top in zip(columns, best, strict=True)),
+                    tuple(
+                        _cell(results, method, c, top, tested=key == "altogether") for c, top in zip(columns, best, strict=True)
+                    ),
                     None if theirs is None else tuple(number(v, _PLACES) for v in theirs),
                 )
             )

@@ -38,10 +38,11 @@ def museum_labels(catalogue: Catalogue, codes: NDArray[np.int64], currency: str 
 
 def texts(column: pl.Series) -> list[str | None]:
     """Write the values of a column as a person would: lists joined, whole numbers without decimals, nothing for nothing."""
-    return [_text(value) for value in column.to_list()]
+    return [as_text(value) for value in column.to_list()]
 
 
-def _text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
+    """Write one value as ``texts`` does; None for nothing."""
     if isinstance(value, list):
         value = ", ".join(str(v) for v in value if v is not None)
     if isinstance(value, float):
