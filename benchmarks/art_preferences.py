@@ -21,13 +21,11 @@ from vitrina.experiments.config import make_config
 
 FOLDS = 5
 METRICS = ("ndcg@10", "recall@10", "precision@10")
-MODELS = {
-    **dict.fromkeys(("random", "popular", "mpav", "pmpav", "fa"), {}),
-    "hybrid": {"parts": ["fa", "pmpav", "mpav", "popular"]},
-    **dict.fromkeys(
-        ("userknn", "itemknn", "p3alpha", "rp3beta", "ease", "slim-en", "slim-bpr", "puresvd", "nmf", "ials", "bpr-mf", "fm"), {}
-    ),
-}
+_PLAIN = (
+    "random", "popular", "mpav", "pmpav", "fa", "userknn", "itemknn", "p3alpha", "rp3beta", "ease", "slim-en", "slim-bpr",
+    "puresvd", "nmf", "ials", "bpr-mf", "fm",
+)  # fmt: skip
+MODELS = {**{name: {} for name in _PLAIN}, "hybrid": {"parts": ["fa", "pmpav", "mpav", "popular"]}}
 
 
 def main() -> None:
