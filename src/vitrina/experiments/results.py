@@ -22,6 +22,7 @@ from vitrina.evaluation.significance import PairedComparison, compare_pairs
 from vitrina.experiments import study
 from vitrina.experiments.config import RunConfig
 from vitrina.experiments.examples import examples, works_shown
+from vitrina.experiments.profile_sizes import profile_sizes
 from vitrina.experiments.runs import RunFolder, environment, read_json
 from vitrina.experiments.tune import TrialRecord, read_trials
 from vitrina.metrics.registry import definitions, parse
@@ -81,6 +82,8 @@ def assemble(
             "examples": shown,
             "works": works_shown(shown, split.dataset.catalogue),
             "segments": _segments(records),
+            "profile_sizes": profile_sizes(users, config.metric, clusters, seed=config.seed) if clusters is not None else [],
+            "sessions": int(clusters.size) if clusters is not None else None,
             "tuning": {name: _tuning(records_) for name, records_ in trials.items() if records_},
             "split": split.describe(),
             "audit": report.model_dump(),

@@ -21,6 +21,7 @@ from vitrina.report.records import (
     Example,
     Method,
     Pair,
+    ProfileSize,
     Record,
     Remark,
     Segment,
@@ -57,6 +58,8 @@ class Results(Record):
     pairs: list[Pair] = Field(default_factory=list)
     verdict: Verdict = Verdict()
     segments: list[Segment] = Field(default_factory=list)
+    profile_sizes: list[ProfileSize] = Field(default_factory=list)
+    sessions: int | None = None
     study: Study | None = None
     examples: list[Example] = Field(default_factory=list)
     works: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -94,6 +97,16 @@ class Results(Record):
         """Number of test users, from wherever the run recorded it."""
         known = (self.verdict.n_users, self.split.test_users, *(pair.n for pair in self.pairs))
         return next((n for n in known if n is not None), None)
+
+    @cached_property
+    def replays(self) -> bool:
+        """Whether sessions were asked about one by one, several of a person perhaps, as time passed."""
+        return self.sessions is not None or any(method.reach for method in self.methods)
+
+    @cached_property
+    def unit(self) -> str:
+        """What was asked about: ``session`` in a replay, else ``user``. Statistics are over people in both."""
+        return "session" if self.replays else "user"
 
     @cached_property
     def _labels(self) -> dict[str, str]:

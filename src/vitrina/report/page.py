@@ -13,6 +13,7 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.files import write_text
 from vitrina.report import numbers
 from vitrina.report.charts.pairs import forest_figure
+from vitrina.report.charts.profiles import profile_figure, profile_rows
 from vitrina.report.charts.segments import segment_figures, segment_rows
 from vitrina.report.charts.tail import tail_figure
 from vitrina.report.charts.tradeoff import beyond_figures, time_figure
@@ -97,6 +98,8 @@ def _context(results: Results, dataset: Dataset | None) -> dict[str, Any]:
         "tuning": tuning_panels(results),
         "training": training_panels(results),
         "segments": [(figure, parts, segment_rows(results, parts)) for figure, parts in segment_figures(results)],
+        "profiles": (profiles := profile_figure(results)),
+        "profile_rows": profile_rows(results) if profiles else [],
         "tail": tail_figure(results),
         **gallery(results, dataset),
     }
@@ -113,6 +116,7 @@ def _sections(results: Results, context: dict[str, Any]) -> list[tuple[str, str,
         ("examples", "Sessions, with their pictures", bool(context["examples"])),
         ("map", "The map of the works", context["map"] is not None),
         ("explained", "What the network sees", bool(context["explained"])),
+        ("profiles", "How well a person must be known", context["profiles"] is not None),
         ("worth", "Accuracy and its price", bool(context["time"] or context["beyond"])),
         ("differences", "Differences", bool(results.pairs)),
         ("tuning", "Tuning", context["tuning"] is not None),

@@ -146,6 +146,21 @@ class Segment(Record):
     metrics: dict[str, Number] = Field(default_factory=dict)
 
 
+class ProfileSize(Record):
+    """The deciding metric for sessions of people who had bought so many works before, by method, with intervals over people."""
+
+    size: Text
+    n_sessions: int | None = None
+    n_users: int | None = None
+    metrics: dict[str, Number] = Field(default_factory=dict)
+    intervals: dict[str, tuple[Number, Number] | None] = Field(default_factory=dict)
+
+    def interval(self, method: str) -> tuple[float, float] | None:
+        """Return the interval of a method, or ``None``."""
+        low, high = self.intervals.get(method) or (None, None)
+        return None if low is None or high is None else (low, high)
+
+
 class Curve(Record):
     """A training by epoch: mean loss, value on validation, seconds; ``null`` where a value is not known."""
 

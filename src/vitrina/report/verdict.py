@@ -186,7 +186,7 @@ def _is_it_real(results: Results) -> Answer | None:
     else:
         short, words = "Not shown", f"The difference between {name} and {other} may be chance."
     if pair.share_better is not None and pair.share_worse is not None:
-        words += f" {name} serves {percent(pair.share_better)} of users better than {other}, {percent(pair.share_worse)} worse."
+        words += f" {name} serves {percent(pair.share_better)} of {results.unit}s better than {other}, {percent(pair.share_worse)} worse."
     if pair.effect_size is not None:
         words += (
             f" The effect is {_size(pair.effect_size)} (d\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number(pair.effect_size, 2)})."
@@ -244,19 +244,18 @@ def _enough(results: Results) -> Answer | None:
     n, least = results.n_users, results.verdict.smallest_detectable
     if n is None:
         return None
+    asked = counted(n, "test user") if results.sessions is None else f"{counted(n, 'person', 'people')}, {counted(results.sessions, 'session')}"
     if n < MIN_USERS:
-        return Answer(
-            "Are there data enough", "No", counted(n, "test user"), f"Collect at least {MIN_USERS} users with test events."
-        )
+        return Answer("Are there data enough", "No", asked, f"Collect at least {MIN_USERS} users with test events.")
     if least is None:
         words = "The run did not record the smallest difference it could have seen."
-        return Answer("Are there data enough", counted(n, "test user"), "", words)
+        return Answer("Are there data enough", asked, "", words)
     places = column_decimals([(-least, least)]) if least > 0 else 3
     words = f"With these users, a difference below {number(least, places)} in {results.deciding} would probably go unnoticed."
     pair = _lead(results)
     lead = abs(pair.difference) if pair is not None and pair.difference is not None else None
     if pair is None or lead is None:
-        return Answer("Are there data enough", counted(n, "test user"), "", words)
+        return Answer("Are there data enough", asked, "", words)
     if lead >= least:
         short = "Yes"
         words += f" The lead is {times(lead / least)} that." if least > 0 and lead >= 1.1 * least else ""
@@ -266,4 +265,4 @@ def _enough(results: Results) -> Answer | None:
     else:
         short = "Not to separate the best"
         words += " The lead is smaller than that."
-    return Answer("Are there data enough", short, counted(n, "test user"), words)
+    return Answer("Are there data enough", short, asked, words)

@@ -78,7 +78,11 @@ def copies_at(shop, item, moment):
     arrival = shop.catalogue.table["available_from"][item]
     if arrival is not None and moment < arrival:
         return 0
-    return left + len(sales) - len(back) + sum(t <= moment for t in back) - sum(t < moment for t in sales)
+    # A sale happens in its second and takes its copy away after it; what comes back in that moment is there first.
+    changes = sorted([(t, 0, 1) for t in back] + [(t + 1, 1, -1) for t in sales])
+    before = left + len(sales) - len(back)
+    running = [before + sum(c for *_, c in changes[:n]) for n in range(len(changes) + 1)]
+    return before + max(0, -min(running)) + sum(c for t, _, c in changes if t <= moment)
 
 
 @given(shops())
@@ -98,6 +102,14 @@ def test_inventory_equals_a_count_of_copies(shop):
     np.testing.assert_array_equal(there, expected)
     items, at = np.meshgrid(np.arange(shop.n_items, dtype=np.int32), moments)
     np.testing.assert_array_equal(inventory.has(items.ravel(), at.ravel()), there.ravel())
+
+
+def test_a_work_that_was_sold_and_came_back_was_there_before():
+    log = pl.DataFrame({"user": ["a", "b"], "item": ["x", "x"], "timestamp": [10, 20], "kind": ["sale", "restock"]})
+    shop = Dataset.from_frame(log)
+    sold = np.zeros(1, np.int32)
+    inventory = Inventory.of(shop.catalogue, sold, np.array([10]), sold, np.array([20]))
+    assert inventory.on_offer(np.array([0, 10, 11, 19, 20, 99]))[:, 0].tolist() == [True, True, False, False, True, True]
 
 
 def played(shop, split, label, known, target="next", last=0):

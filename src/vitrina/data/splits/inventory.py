@@ -36,8 +36,10 @@ class Inventory:
         """Work it out from the sales (item and time, one each a copy) and the copies that came ``back``.
 
         ``stock`` is taken as the copies left after all of these, as a shop exports it today. Where it is not known, what was
-        sold counts as sold out, and what was not as one copy still there. Items are on offer from ``available_from`` until
-        before ``available_until``, where known. A copy is there until the second of its sale, that second included.
+        sold counts as sold out, and what was not as one copy still there. A sale proves that a copy was there: where stock and
+        returns leave none, as for a work that was sold and came back later, there was one more from the beginning. Items are
+        on offer from ``available_from`` until before ``available_until``, where known. A copy is there until the second of its
+        sale, that second included.
         """
         back = np.empty(0, np.int32) if back is None else back
         back_at = np.empty(0, np.int64) if back_at is None else back_at
@@ -57,6 +59,8 @@ class Inventory:
         copies = np.cumsum(change)
         first = np.searchsorted(item, np.arange(n))
         copies -= (copies - change)[first][item]
+        lacking = np.maximum(0, -np.minimum.reduceat(copies, first)) if n else first
+        copies += lacking[item]
         until = np.append(time[1:], NEVER)
         until[np.append(np.diff(item) != 0, True)] = NEVER
         return _joined(n, item, np.maximum(time, opens[item]), np.minimum(until, closes[item]), copies > 0)

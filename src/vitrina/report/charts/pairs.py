@@ -30,11 +30,11 @@ def forest_figure(results: Results) -> Figure | None:
     said = "; ".join(f"over {results.label(p.b)} {difference(p)}, {pair_interval(p)}, {p_phrase(_p(p))}" for p in pairs)
     alternative = f"{message}. {results.label(leader.name)} minus each other method: {said}."
     caption = (
-        f"{results.label(leader.name)} minus each other method, in {results.deciding}, over the same users. "
+        f"{results.label(leader.name)} minus each other method, in {results.deciding}, over the same {results.unit}s. "
         f"Filled: significant after the Holm correction at {ALPHA}; hollow: not. Lines are {LEVEL} intervals."
     )
     if results.verdict.smallest_detectable:
-        caption += " Differences within the shaded band are too small for these users to show."
+        caption += f" Differences within the shaded band are too small for these {'people' if results.replays else 'users'} to show."
 
     def draw(name: str, width: float) -> Markup:
         return drawing(_forest(results, pairs, width), name, alternative)

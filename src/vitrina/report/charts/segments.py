@@ -22,8 +22,9 @@ _DASHES: tuple[list[int], ...] = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [1, 3])
 def segment_figures(results: Results) -> list[tuple[Figure, list[Segment]]]:
     """Draw a figure for each kind of segment with at least two parts, and hand back its rows for the table beneath."""
     kinds: dict[str, list[Segment]] = {}
+    elsewhere = "history length" if len(results.profile_sizes) > 1 else ""  # the profile sizes say it better
     for segment in results.segments:
-        if any(v is not None for v in segment.metrics.values()):
+        if segment.segment != elsewhere and any(v is not None for v in segment.metrics.values()):
             kinds.setdefault(segment.segment, []).append(segment)
     return [(_figure(results, kind, parts, i), parts) for i, (kind, parts) in enumerate(kinds.items()) if len(parts) > 1]
 
@@ -76,7 +77,7 @@ def _figure(results: Results, kind: str, parts: list[Segment], index: int) -> Fi
     small = [part.value for part in parts if _small(part)]
     caption = f"{results.deciding} by {kind}."
     if small:
-        caption += f" Hollow: fewer than {counted(MIN_USERS, 'user')} ({', '.join(small)}), too few to say."
+        caption += f" Hollow: fewer than {counted(MIN_USERS, results.unit)} ({', '.join(small)}), too few to say."
     if len(_named(results, parts)) < len(rows):
         caption += " Without a name, in grey: the other methods; their numbers are below."
     alternative = f"{message}. {results.deciding}: {said}."

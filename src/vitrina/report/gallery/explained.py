@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from vitrina.data.catalogue import NETWORK, Catalogue
-from vitrina.features.correlation import extremes
+from vitrina.features.correlation import Extremes, extremes
 from vitrina.report.gallery.published import EXPLAINED
 from vitrina.report.numbers import number
 
@@ -22,6 +22,7 @@ class ExplainedRow:
     feature: str
     ours: tuple[str, str, str, str]
     published: tuple[str, str, str, str] | None
+    strongest: tuple[bool, bool] = (False, False)  # of all features: the highest, the lowest
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Explained:
 
     network: str
     n_dimensions: int
+    message: str
     rows: tuple[ExplainedRow, ...]
 
 
@@ -48,12 +50,29 @@ def explained(catalogue: Catalogue) -> list[Explained]:
         if issparse(network) or (np.isfinite(network).all(axis=1) & np.isfinite(measured).all(axis=1)).sum() < 3:
             continue
         found = extremes(measured, recipe.columns, np.asarray(network))
+        if not found:
+            continue
+        found.sort(key=lambda e: -max(e.highest, -e.lowest))
+        top, bottom = max(e.highest for e in found), min(e.lowest for e in found)
         rows = [
-            ExplainedRow(e.feature, _texts(e.highest, e.highest_at, e.lowest, e.lowest_at), _published(e.feature))
-            for e in sorted(found, key=lambda e: -max(e.highest, -e.lowest))
+            ExplainedRow(
+                e.feature,
+                _texts(e.highest, e.highest_at, e.lowest, e.lowest_at),
+                _published(e.feature),
+                (e.highest == top, e.lowest == bottom),
+            )
+            for e in found
         ]
-        tables.append(Explained(name, int(network.shape[1]), tuple(rows)))
+        tables.append(Explained(name, int(network.shape[1]), _message(name, found[0], found[-1]), tuple(rows)))
     return tables
+
+
+def _message(network: str, most: Extremes, least: Extremes) -> str:
+    """Which measured feature a single dimension tells best, and which one least."""
+    if most.feature == least.feature:
+        return f"What {network} has in common with {most.feature}"
+    best, worst = (max(e.highest, -e.lowest) for e in (most, least))
+    return f"{network}: a single dimension tells {most.feature} best (|r| = {best:.2f}) and {least.feature} least ({worst:.2f})"
 
 
 def _published(feature: str) -> tuple[str, str, str, str] | None:

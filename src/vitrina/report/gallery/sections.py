@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vitrina.data.catalogue import NETWORK
 from vitrina.data.dataset import Dataset
 from vitrina.report.contract import Results
+from vitrina.report.gallery.attributes import attribute_rows
 from vitrina.report.gallery.explained import explained
 from vitrina.report.gallery.shelves import sessions
 from vitrina.report.gallery.study_tables import study_tables
@@ -35,6 +36,7 @@ def gallery(results: Results, dataset: Dataset | None) -> dict[str, Any]:
     work_map = _work_map(with_pictures)
     return {
         "study_tables": tables,
+        "attribute_rows": attribute_rows(results, bool(tables)),
         "examples": sessions(results, dataset, work_map),
         "map": None if work_map is None else _drawn(work_map),
         "explained": explained(dataset.catalogue) if tables and dataset is not None else [],

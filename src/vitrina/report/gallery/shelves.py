@@ -14,7 +14,7 @@ from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.report.contract import Results
 from vitrina.report.map.labels import museum_labels
-from vitrina.report.map.marks import Marks
+from vitrina.report.map.marks import CORNERS, Marks, styles
 from vitrina.report.map.picture import user_figures
 from vitrina.report.map.thumbnails import jpeg_uri, open_thumbnail
 from vitrina.report.numbers import counted, date
@@ -49,12 +49,21 @@ class Shelf:
 
 
 @dataclass(frozen=True)
+class Badge:
+    """How a set of works is drawn on a map: a colour, and the corners of its shape in a box from -1 to 1 (none: a circle)."""
+
+    colour: str
+    points: str
+
+
+@dataclass(frozen=True)
 class PlacedPicks:
     """The map with a person's works and the picks of one method, as a data URI."""
 
     label: str
     picture: str
     alt: str
+    badge: Badge
 
 
 @dataclass(frozen=True)
@@ -141,13 +150,16 @@ def _places(results: Results, example: Example, methods: Sequence[str], work_map
     if work_map is None:
         return ()
     items = work_map.dataset.items
-    history = Marks("Bought before", items.encode(example.history), "history")
-    picks = [Marks(results.label(name), items.encode(example.picks[name])) for name in methods if example.picks[name]]
+    # Sets are told apart by the methods' names, which differ; a title may be anything.
+    history = Marks("", items.encode(example.history), "history")
+    picks = [Marks(name, items.encode(example.picks[name])) for name in methods if example.picks[name]]
+    drawn = styles([history, *picks])[1:]
     return tuple(
         PlacedPicks(
-            marks.name,
+            results.label(marks.name),
             "data:image/jpeg;base64," + base64.b64encode(image).decode("ascii"),
-            f"The map of the works with those bought before and the picks of {marks.name}",
+            f"The map of the works with those bought before and the picks of {results.label(marks.name)}",
+            Badge(style.colour, " ".join(f"{x},{y}" for x, y in CORNERS[style.shape])),
         )
-        for marks, image in user_figures(work_map, history, picks, width=240)
+        for (marks, image), style in zip(user_figures(work_map, history, picks, width=240), drawn, strict=True)
     )

@@ -28,6 +28,11 @@ class StudyCell:
     signs: str = ""
     best: bool = False
 
+    @property
+    def beats(self) -> str:
+        """The groups that the signs stand for, for those who cannot see them."""
+        return " and ".join(f"{group} {_GROUPS[group]}" for group, (sign, _) in GROUPS.items() if sign and sign in self.signs)
+
 
 @dataclass(frozen=True)
 class StudyRow:
@@ -57,6 +62,22 @@ def study_tables(results: Results) -> list[StudyTable]:
     return [table for table in tables if len(table.rows) > 1]
 
 
+def remark(results: Results) -> str:
+    """What must be said beside the tables where they stand without the page: whose numbers are whose, and what the signs mean."""
+    words = (
+        "UGallery: the numbers of Messina et al. 2018, on other data, other pictures and another network; they show the order of "
+        "methods there and nothing to reach here."
+    )
+    study = results.study
+    if study is None or not study.n_pairs:
+        return words
+    signs = " ".join(sign for sign, _ in reversed(GROUPS.values()) if sign)
+    return (
+        f"{words} {signs}: significantly better than every other method of the group that bears the sign (pairwise t-tests over "
+        f"people, Bonferroni's correction over all {study.n_pairs} pairs)."
+    )
+
+
 def _table(results: Results, key: str) -> StudyTable:
     columns, published = PUBLISHED[key]
     grouped = _grouped(results, key, list(published))
@@ -70,7 +91,7 @@ def _table(results: Results, key: str) -> StudyTable:
                 StudyRow(
                     group if place == 0 else "",
                     results.label(method.name),
-                    tuple(_cell(results, method, c, top) for c, top in zip(columns, best, strict=True)),
+                    tuple(_cell(results, method, c, top, tested=key == "altogether") for c, top in zip(columns, best, strict=True)),
                     None if theirs is None else tuple(number(v, _PLACES) for v in theirs),
                 )
             )
@@ -102,7 +123,7 @@ def _value(method: Method, column: str) -> float | None:
     return method.metrics.get("diversity@10" if column == "diversity" else column)
 
 
-def _cell(results: Results, method: Method, column: str, best: float | None) -> StudyCell:
+def _cell(results: Results, method: Method, column: str, best: float | None, *, tested: bool) -> StudyCell:
     value = _value(method, column)
-    signs = results.study.marks.get(method.name, {}).get(column, "") if results.study else ""
+    signs = results.study.marks.get(method.name, {}).get(column, "") if results.study and tested else ""
     return StudyCell(number(value, _PLACES) if value is not None else NONE, signs, value is not None and value == best)
