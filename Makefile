@@ -19,7 +19,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/vitrina doctor --compile
 	@touch $@
 
-demo: setup      ## the main job on the built-in simulated gallery: a table on screen, a report on disk
+demo: setup      ## the main job on the built-in simulated gallery: pictures drawn, a table on screen, a report on disk
 	$(BIN)/vitrina demo --out runs/demo
 
 test: setup      ## the fast tests (under ten minutes on two cores)

@@ -36,12 +36,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small imported data set."""
+    """A small imported data set, few of whose works are sold."""
     from vitrina.data.gallery import simulate
     from vitrina.data.storage import save_dataset
 
     folder = tmp_path_factory.mktemp("data") / "shop"
-    save_dataset(simulate(seed=1, n_users=150, n_works=120, n_artists=15), folder)
+    save_dataset(simulate(seed=1, n_users=150, n_works=120, n_artists=15, sales_per_user=0.4), folder)
     return folder
 
 

@@ -16,7 +16,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dataset = gallery(source)
     folder = source / "shop"
     save_dataset(dataset, folder)
-    (source / "images").rename(folder / "images")
     return folder
 
 

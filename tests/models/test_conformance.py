@@ -192,7 +192,7 @@ def big_log(n_users, n_items, n_events):
         "timestamp": np.arange(n_events),
     }
     pictures = {"dnn": rng.random((n_items, 512), np.float32)}
-    catalogue = replace(dataset.catalogue, features=pictures | dict(dataset.catalogue.features))
+    catalogue = replace(dataset.catalogue, features=dict(dataset.catalogue.features) | pictures)
     grown = type(dataset)(pl.DataFrame(events), dataset.users, catalogue)
     assert grown.items.keys.size  # the ids are the data set's own
     return grown

@@ -15,7 +15,9 @@ from vitrina import __version__
 from vitrina.experiments.plan import available_memory
 from vitrina.kernels.threads import n_threads
 
-_LIBRARIES = ("numpy", "scipy", "polars", "pyarrow", "numba", "optuna", "altair")
+_LIBRARIES = (
+    "numpy", "scipy", "polars", "pyarrow", "numba", "torch", "optuna", "altair", "pillow", "onnx", "onnxruntime", "opentsne",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,11 @@ def _blas() -> Check:
 
 
 def _accelerator() -> Check:
-    return Check("accelerator", "not used: every model of this version runs on the processor")
+    from vitrina.features.pictures.networks import providers
+    from vitrina.training.devices import pick_device
+
+    looking = providers()[0].removesuffix("ExecutionProvider")
+    return Check("accelerator", f"training on {pick_device().type}; networks look at pictures on {looking}")
 
 
 def _data_folder() -> Check:

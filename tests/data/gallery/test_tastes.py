@@ -5,7 +5,9 @@ import pytest
 from scipy.stats import spearmanr
 
 from vitrina.data.gallery import Tastes, draw_world, simulate
+from vitrina.data.gallery.events import FAVOURED
 from vitrina.data.gallery.people import STRENGTH, personal_utilities
+from vitrina.data.gallery.works import OPENING
 from vitrina.errors import DataError
 
 from .sizes import MIDDLE, WORLD
@@ -72,19 +74,21 @@ def test_likes_alone_show_favourite_artists_only_when_there_are_any(world):
         assert abs(own - others) < 0.012
 
 
-def test_popularity_off_leaves_no_trace_of_appeal(world):
-    for tastes, low, high in ((ON, 0.5, 1.0), (without("popularity"), -0.12, 0.12)):
+def test_popularity_off_leaves_no_trace_of_appeal_and_favoured_colours(world):
+    best_first = {color: -rank for rank, color in enumerate(FAVOURED)}
+    favour = [best_first[color] for color in world.works.color.tolist()]
+    for tastes, low, high in ((ON, 0.35, 1.0), (without("popularity"), -0.12, 0.12)):
         counts = np.bincount(chosen(tastes)[1], minlength=len(world.works))
-        rho = spearmanr(counts, world.works.appeal).statistic
-        assert low < rho < high
+        for pull in (world.works.appeal, favour):
+            assert low < spearmanr(counts, pull).statistic < high
 
 
 def test_with_all_off_every_work_on_offer_is_equally_likely(world):
     _, items = chosen(Tastes.only())
-    early = np.flatnonzero(world.works.arrival < world.works.arrival.min() + 365 * 86_400)
+    early = world.works.arrival < OPENING  # on offer, as far as likes go, all the time
     counts = np.bincount(items, minlength=len(world.works))[early]
     # Without repeats counts vary a little less than a Poisson's; any pull would make them vary more.
-    assert 0.8 < counts.var() / counts.mean() < 1.15
+    assert 0.7 < counts.var() / counts.mean() < 1.15
 
 
 def test_weights_scale_a_taste(world):

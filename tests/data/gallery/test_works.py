@@ -1,17 +1,21 @@
+import itertools
+
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import chi2_contingency, f_oneway
+from scipy.stats.contingency import crosstab
 
 from vitrina.data.gallery import draw_world, simulate
 from vitrina.data.gallery.names import SHADES
 from vitrina.data.gallery.styles import MEDIUMS, MOOD_LEVELS, MOODS, PRINTS, STYLES, SUBJECTS, color_names
-from vitrina.data.gallery.works import DAY, OPENING
+from vitrina.data.gallery.works import AT_OPENING, DAY, FOR_SALE, OPENING
 
 from .sizes import MIDDLE, WORLD
 
 COLUMNS = [
     "title", "artist", "year", "medium", "color", "style", "subject", *(f"mood_{m}" for m in MOODS),
-    "orientation", "width_cm", "height_cm", "price", "stock", "available_from",
+    "orientation", "width_cm", "height_cm", "price", "stock", "available_from", "available_until",
 ]  # fmt: skip
 
 
@@ -87,16 +91,18 @@ def test_prices_are_log_normal_and_grow_with_size(table):
     assert np.corrcoef(area, logs)[0, 1] > 0.3
 
 
-def test_most_works_are_one_of_a_kind_and_prints_have_copies(table):
-    stock = table["stock"].to_numpy()
+def test_most_works_are_one_of_a_kind_and_prints_have_copies(table, world):
+    stock = world.works.stock
     is_print = table["medium"].is_in(PRINTS).to_numpy()
     assert ((stock == 1) == ~is_print).all()
     assert 0.05 < is_print.mean() < 0.3
 
 
-def test_most_works_are_there_before_a_test_period(table):
+def test_works_come_and_go_and_most_are_there_before_a_test_period(table):
     arrival = table["available_from"].to_numpy()
-    assert np.mean(arrival < OPENING) == pytest.approx(0.7, abs=0.002)
+    days = (table["available_until"].to_numpy() - arrival) / DAY
+    assert (days.min() >= FOR_SALE[0], days.max() <= FOR_SALE[1], np.ptp(days) > 400) == (True, True, True)
+    assert np.mean(arrival < OPENING) == pytest.approx(AT_OPENING, abs=0.002)
     assert np.mean(arrival < OPENING + 0.8 * 730 * DAY) > 0.85
     assert arrival.max() < OPENING + 730 * DAY
     assert (table["year"].to_numpy() <= 1970 + arrival // (365 * DAY)).all()
@@ -141,3 +147,20 @@ def test_color_names(degrees, saturation, lightness, name):
 def test_every_color_has_shades():
     h, s, light = (a.ravel() for a in np.meshgrid(np.linspace(0, 0.999, 60), np.linspace(0, 1, 15), np.linspace(0, 1, 15)))
     assert set(color_names(h, s, light).tolist()) == set(SHADES)
+
+
+def test_without_hands_no_trait_tells_of_another(world):
+    """The same works, each trait dealt anew: as often as before, and by chance."""
+    dealt = draw_world(0, **WORLD, hands=False).works
+    works = world.works
+    assert (dealt.artist == works.artist).all()
+    assert (dealt.arrival == works.arrival).all()
+    for name in ("style", "medium", "subject"):
+        assert (np.sort(getattr(dealt, name)) == np.sort(getattr(works, name))).all()
+    assert (np.sort(dealt.palette[:, 3]) == np.sort(works.palette[:, 3])).all()
+    traits = {"artist": dealt.artist, "style": dealt.style, "medium": dealt.medium, "price": dealt.price // 400}
+    for one, other in itertools.combinations(traits, 2):
+        assert chi2_contingency(crosstab(traits[one], traits[other]).count).pvalue > 1e-3, (one, other)
+    assert chi2_contingency(crosstab(works.artist, works.style).count).pvalue < 1e-30
+    for value in (dealt.palette[:, 2], dealt.palette[:, 3], np.log(dealt.price)):
+        assert f_oneway(*(value[dealt.artist == artist] for artist in np.unique(dealt.artist))).pvalue > 1e-3

@@ -67,6 +67,14 @@ def test_scales_are_affine(row, kind):
             np.testing.assert_allclose([found.mean(), found.std()], [0, 1], atol=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["minmax", "zscore"])
+def test_a_spread_too_small_to_divide_by_counts_as_equal(kind):
+    scale = affine(kind, np.array([[0, 1e-45], [0, 1e-37]], np.float32))
+    assert scale.slope[0] == 0
+    assert np.isfinite(scale.slope[1])
+    assert scale.slope[1] > 0
+
+
 def test_wanted_items_are_columns():
     scores = np.array([[1, 2, 5], [0, 4, NAN]], np.float32)
     whole = normalised("minmax", scores, queries(2), None)[0]

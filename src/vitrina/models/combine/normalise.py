@@ -14,6 +14,7 @@ from vitrina.ranking.scorer import ON_OFFER, Items, Scores
 Normalise = Literal["minmax", "zscore", "rank", "none"]
 
 _FLAT = 1e-6  # scores that differ by less than this share of the largest differ by rounding
+_TINY = float(np.finfo(np.float32).tiny)  # the reciprocal of a smaller spread would be infinite in float32
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def affine(kind: Normalise, scores: Scores) -> Affine:
         shift = np.nansum(scores, axis=1, dtype=np.float64) / n
         spread = np.sqrt(np.nansum(np.square(scores - shift[:, None]), axis=1) / n)
     flat = high - low <= _FLAT * np.maximum(np.abs(low), np.abs(high))
+    flat |= spread < _TINY
     if kind == "none":
         flat[:] = False
     slope = np.divide(1, spread, out=np.zeros(len(scores)), where=~flat)
