@@ -138,11 +138,11 @@ class TestExplain:
     def test_json_and_csv(self, run: Run, model: Path):
         asked = ("explain", model, "--history", "w0001,w0002", "--item", "w0005")
         found = json.loads(run(*asked, "--json").out)
-        assert list(found) == ["item", "title", "score", "sentence", "exact", "parts"]
+        assert list(found) == ["item", "title", "score", "sentence", "exact", "facts", "currency", "parts"]
         assert found["exact"]
         assert sum(part["contribution"] for part in found["parts"]) == pytest.approx(found["score"])
         rows = run(*asked, "--csv").out.splitlines()
-        assert rows[0] == "kind,cause,title,contribution,share"
+        assert rows[0] == "kind,cause,title,contribution,share,likeness"
         assert len(rows) == 1 + len(found["parts"]) == 3
 
     def test_an_estimate_says_so(self, run: Run, shop: Path, tmp_path: Path):
