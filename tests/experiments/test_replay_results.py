@@ -1,6 +1,8 @@
 """What a comparison on purchase sessions leaves behind, from the run to its report."""
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -26,6 +28,18 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(run):
     return json.loads((run / "results.json").read_text(encoding="utf-8"))
+
+
+def test_a_catalogue_may_hold_dates(tmp_path):
+    """Works of the examples are written with all that the catalogue says of them."""
+    gallery = simulate(seed=2, n_users=80, n_works=200, n_artists=10)
+    catalogue = gallery.catalogue
+    dated = catalogue.table.with_columns(made=pl.lit(date(2020, 3, 1)), title=pl.lit("Untitled"))
+    gallery = replace(gallery, catalogue=replace(catalogue, table=dated))
+    config = make_config(data="gallery", models={"fa": {}, "random": {}}, split={"protocol": "purchase-sessions"}, trials=1)
+    found = compare(config, gallery, tmp_path / "run")
+    assert found["works"]
+    assert {work["made"] for work in found["works"].values()} == {"2020-03-01"}
 
 
 def test_all_methods_ran(results):

@@ -244,7 +244,7 @@ def _popularity_curve(split: Split, points: int = 100) -> list[list[float]]:
 
 
 def _plain(value: Any) -> Any:
-    """Make a value JSON can hold: numbers that are not numbers become null."""
+    """Make a value JSON can hold: numbers that are not numbers become null, dates and the like are written out."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -253,4 +253,4 @@ def _plain(value: Any) -> Any:
         return _plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -120,7 +120,8 @@ def _why(trained: Trained, item: str, history: Sequence[str]) -> tuple[str, ...]
         sentences += [f"Because of {_named(name)}." for name in speaking["cause"].head(1)]
     codes = trained.catalogue.items.encode(liked["cause"])
     shared = (likeness(trained.catalogue, trained.catalogue.items.code(item), int(code)) for code in codes)
-    return (*sentences, *(f"{words}." for words in shared if words), *price)
+    closest = next((words for words in shared if words), "")  # of the strongest cause that it has something in common with
+    return (*sentences, *([f"{closest}."] if closest else []), *price)
 
 
 def _named(cause: str) -> str:
