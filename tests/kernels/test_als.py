@@ -28,6 +28,11 @@ def test_against_numpy(n, m, d):
     assert (ours[n // 2] == 0).all()
 
 
+def test_nothing_is_read_after_it_was_freed(overwrites_what_is_freed):
+    """BLAS and LAPACK get addresses, which keep nothing alive."""
+    test_against_numpy(40, 30, 8)
+
+
 def test_singular_system():
     x = csr_matrix(np.ones((1, 1), np.float32))
     with pytest.raises(VitrinaError, match="larger regularisation"):

@@ -26,6 +26,15 @@ def test_against_numpy(storage, n, k):
         np.testing.assert_allclose(ours[j], right, atol=1e-4)
 
 
+def test_nothing_is_read_after_it_was_freed(overwrites_what_is_freed):
+    """LAPACK gets addresses, which keep nothing alive."""
+    x, sources = binary(90, 30, 0.3), some_sources(30, 29)
+    ours, dense = ridge_regressions(gram_matrix(x, "dense"), sources, 3.0), x.toarray().astype(float)
+    for j in range(30):
+        a = dense[:, sources[j]]
+        np.testing.assert_allclose(ours[j], np.linalg.solve(a.T @ a + 3.0 * np.eye(29), a.T @ dense[:, j]), atol=1e-4)
+
+
 def test_number_of_threads_changes_nothing(monkeypatch):
     gram, sources = gram_matrix(binary(90, 120, 0.3), "dense"), some_sources(120, 30)
     solutions = []

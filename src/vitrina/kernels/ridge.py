@@ -37,7 +37,8 @@ def _regress(posv: Any, gram: Gram, sources: NDArray[np.int32], l2: np.float32, 
             triangle.ctypes.data, sizes.ctypes.data, sizes[1:].ctypes.data, system.ctypes.data, sizes[2:].ctypes.data,
             out[target].ctypes.data, sizes.ctypes.data, sizes[3:].ctypes.data,
         )  # fmt: skip
-        if sizes[3] != 0:
+        # Compiled code frees an array after its last use by name, and an address is none: the system is named once more.
+        if sizes[3] != 0 or system.size == 0:
             return target + 1
     return 0
 

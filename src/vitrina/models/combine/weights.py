@@ -32,24 +32,22 @@ def best_weights(n: int, value: Callable[[tuple[float, ...]], float]) -> tuple[f
     here = tuple(STEPS // n + (part < STEPS % n) for part in range(n))
     tried: dict[Tenths, float] = {} if STEPS % n else {here: best_value}
 
-    def better(point: Tenths) -> bool:
+    def tested(point: Tenths) -> float:
         nonlocal best, best_value
-        if point in tried:
-            return False
-        weights = tuple(steps / STEPS for steps in point)
-        tried[point] = _number(value(weights))
-        if tried[point] <= best_value:
-            return False
-        best, best_value = weights, tried[point]
-        return True
+        if point not in tried:
+            weights = tuple(steps / STEPS for steps in point)
+            tried[point] = _number(value(weights))
+            if tried[point] > best_value:
+                best, best_value = weights, tried[point]
+        return tried[point]
 
     if n <= _ALL_POINTS:
         for point in simplex(n):
-            better(point)
+            tested(point)
         return best
-    better(here)
-    while True:
-        found = next((point for point in _moved(here) if better(point)), None)
+    tested(here)
+    while True:  # a step counts from where the walk stands: equal weights may be higher, and yet no point of the grid
+        found = next((point for point in _moved(here) if tested(point) > tested(here)), None)
         if found is None:
             return best
         here = found
