@@ -91,6 +91,11 @@ def explains(how: str) -> str:
     return _names(name for name in MODELS if model_class(name).declares.explains == how)
 
 
+def declaring(what: str) -> str:
+    """The models that declare ``what``."""
+    return _names(name for name in MODELS if getattr(model_class(name).declares, what))
+
+
 def docstring(module: str) -> str:
     """What a module says of itself."""
     return prose(import_module(module).__doc__ or "")
@@ -198,6 +203,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "docstring": docstring,
     "declares": declares,
     "explains": explains,
+    "declaring": declaring,
     "protocols": protocols,
     "datasets": datasets,
     "study": study,
