@@ -14,8 +14,11 @@ from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
+from vitrina.data.gallery.simulation import N_USERS, N_WORKS
 from vitrina.data.known import known_datasets
 from vitrina.data.splits import PROTOCOLS
+from vitrina.experiments.study import EVF, METADATA, OTHERS
+from vitrina.features.pictures.presets import PRESETS
 from vitrina.metrics.registry import known_metrics
 from vitrina.models.base import Declares
 from vitrina.models.registry import MODELS, model_class
@@ -88,6 +91,11 @@ def explains(how: str) -> str:
     return _names(name for name in MODELS if model_class(name).declares.explains == how)
 
 
+def declaring(what: str) -> str:
+    """The models that declare ``what``."""
+    return _names(name for name in MODELS if getattr(model_class(name).declares, what))
+
+
 def docstring(module: str) -> str:
     """What a module says of itself."""
     return prose(import_module(module).__doc__ or "")
@@ -133,12 +141,36 @@ def protocols() -> str:
     return markdown(["protocol", "what it does", "settings and defaults"], rows)
 
 
+def study(part: str) -> str:
+    """The methods of a part of the UGallery study: how each is named in tables, and the model with settings that it is."""
+    rows = []
+    for name, declared in {"metadata": METADATA, "evf": EVF, "others": OTHERS}[part].items():
+        settings = {key: value for key, value in declared.items() if key not in ("model", "title", "parts")}
+        shown = " + ".join(f"`{part}`" for part in declared.get("parts", ()))
+        own = ", ".join(f"{key}={', '.join(map(str, v)) if isinstance(v, list) else v}" for key, v in settings.items())
+        shown = shown and shown + (f", {own}" if own else ", weights chosen on validation")
+        rows.append([f"`{name}`", declared["title"], shown or f"`{declared['model']}`{own and ': ' + own}"])
+    return markdown(["write", "in tables", "what it is"], rows)
+
+
+def networks() -> str:
+    """The pre-trained networks by name, and whether they were run when this version was made."""
+    rows = [["`autoencoder`", "`autoencoder`", "64", "-", "yes", "a small convolutional network, trained on your own pictures"]]
+    for preset in PRESETS:
+        tried = "yes" if preset.tried else "not tried"
+        about = [f"`{preset.name}`", f"`{preset.feature}`", f"{preset.columns:,}", f"{preset.megabytes:g}", tried, preset.title]
+        rows.append(about)
+    return markdown(["write", "the feature's name", "columns", "MB", "tried", "what it is"], rows)
+
+
 def datasets() -> str:
     """Every known data set with its size, and the condition that makes an event positive."""
     rows = []
     for known in known_datasets():
         counts = known.counts[0] if known.counts else None
         sizes = [f"{getattr(counts, name):,}" if counts else "-" for name in ("users", "items", "events")]
+        if known.simulated:
+            sizes = [f"{N_USERS:,}", f"{N_WORKS:,}", "about 45,500"]
         splits = ", ".join(f"`{name}`" for name in known.splits) or "-"
         positive = f"`{known.positive}`" if known.positive else "`kind = 'like'`" if known.simulated else "every event"
         rows.append([f"`{known.name}`", known.title, *sizes, positive, splits])
@@ -171,8 +203,11 @@ TABLES: dict[str, Callable[..., str]] = {
     "docstring": docstring,
     "declares": declares,
     "explains": explains,
+    "declaring": declaring,
     "protocols": protocols,
     "datasets": datasets,
+    "study": study,
+    "networks": networks,
     "model-names": lambda: _names(MODELS),
     "metric-names": lambda: _names(metric.name for metric in known_metrics()),
     "protocol-names": lambda: _names(name for name in PROTOCOLS if name != "default"),

@@ -12,9 +12,13 @@ import typer
 import vitrina
 from tests.docs.pages import DOCS, PAGES, ROOT
 from vitrina.cli.app import app
+from vitrina.data.gallery import Tastes
+from vitrina.data.splits import PROTOCOLS
 from vitrina.evaluation.audit import CODES
-from vitrina.experiments.config import RunConfig, SplitConfig
+from vitrina.experiments.config import RunConfig, SplitConfig, make_config
 from vitrina.experiments.reproduce import REPRODUCTIONS
+from vitrina.experiments.study import looking_through
+from vitrina.features.pictures.explicit import NAMES
 from vitrina.metrics.registry import known_metrics
 from vitrina.models.registry import MODELS, model_class
 from vitrina.models.space import settings_of
@@ -113,8 +117,23 @@ def test_the_readme_shows_the_models_of_the_demo():
     shown = text.split("<!-- demo:")[1].split("<!-- end of demo -->")[0]
     demo = typer.main.get_command(app).commands["demo"]
     (names,) = (parameter.default for parameter in demo.params if parameter.name == "models")
-    titles = {model_class(name).title for name in names.split(",")}
-    assert set(re.findall(r"^ (\S.*?)  +0\.\d{4} ", shown, re.MULTILINE)) == titles, "run: python docs/make_demo.py"
+    declared = {name: looking_through(name, "autoencoder") for name in names.split(",")}
+    config = make_config(data="demo", models=declared, split={"protocol": "purchase-sessions"})
+    beside = model_class("visrank").title  # a network that happened to be on the machine
+    found = set(re.findall(r"^ (\S.*?)  +0\.\d{4} ", shown, re.MULTILINE)) - {beside}
+    assert found == {config.title(name) for name in declared}, "run: python docs/make_demo.py"
+
+
+def test_the_page_on_galleries_holds_every_option_of_the_replay_and_every_taste():
+    page = _page("galleries.md")
+    protocol = PROTOCOLS["purchase-sessions"]
+    assert sorted(_first_column(_section(page, "### Options"))) == sorted(protocol.settings.model_fields)
+    assert _first_column(_section(page, "## The demo gallery, and what its numbers mean")) == Tastes.names()
+
+
+def test_the_page_on_pictures_explains_every_explicit_feature():
+    section = _section(_page("pictures.md"), "## The seven explicit features, and the patterns")
+    assert _first_column(section) == list(NAMES)
 
 
 @pytest.mark.parametrize("name", REPRODUCTIONS)

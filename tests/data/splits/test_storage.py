@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from vitrina.data.dataset import Dataset
+from vitrina.data.gallery import simulate
 from vitrina.data.ragged import Ragged
 from vitrina.data.splits import PROTOCOLS, Label, Split, load_split, make_split, save_split
 from vitrina.errors import DataError, VitrinaError
@@ -51,6 +52,14 @@ def test_the_positive_condition_is_applied_to_the_data_given(tmp_path):
     split = make_split(data, "leave-one-out")
     save_split(split, tmp_path / "s")
     assert load_split(tmp_path / "s", data).hash == load_split(tmp_path / "s", data.positives()).hash == split.hash
+
+
+def test_a_replay_of_purchases_comes_back_where_other_events_are_positive(tmp_path):
+    data = simulate(3, n_users=40, n_works=80, n_artists=6, likes_per_user=5, sales_per_user=3)
+    assert data.info.positive == "kind = 'like'"
+    split = make_split(data, "purchase-sessions")
+    save_split(split, tmp_path / "s")
+    assert load_split(tmp_path / "s", data).hash == split.hash
 
 
 def test_the_file_says_what_it_is(saved):

@@ -23,6 +23,7 @@ from vitrina.data.splits.timed import Boundary, start_of_part
 from vitrina.errors import DataError
 
 NAME = "purchase-sessions"
+POSITIVE = "positive events"  #: What a split says of its events where no condition on purchases chose them.
 
 #: Kinds of events that are purchases, and those that bring a copy back on offer.
 SALES = ("sale", "sold", "purchase", "buy", "order", "transaction")
@@ -80,7 +81,7 @@ def purchase_sessions(
         labels[(labels == Label.TRAIN) & (times >= validation_from)] = Label.UNUSED  # a session over the boundary
     labels[(labels != Label.TEST) & (times >= test_from)] = Label.UNUSED
     inventory = _inventory(dataset, sales, copies)
-    settings |= {"events": sales_condition(dataset, events) or "positive events", "copies": _copies(dataset, copies)}
+    settings |= {"events": sales_condition(dataset, events) or POSITIVE, "copies": _copies(dataset, copies)}
     return usable.split(labels, NAME, settings, {"validation": inventory, "test": inventory})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from vitrina.data.dataset import Dataset
 from vitrina.data.files import atomic_folder, write_parquet
 from vitrina.data.ragged import Ragged
+from vitrina.data.splits import replay
 from vitrina.data.splits.inventory import Inventory
 from vitrina.data.splits.split import Candidates, Label, Split
 from vitrina.data.vocabulary import Vocabulary
@@ -96,7 +98,7 @@ def _same_dataset(dataset: Dataset, about: dict[str, Any], folder: Path) -> Data
     """Return the positive events of ``dataset`` if they are those that were split; else raise, saying what differs."""
     saved = about["dataset"]
     if dataset.fingerprint != saved["fingerprint"]:
-        dataset = dataset.positives()
+        dataset = _split_events(dataset, about)
     found = _facts(dataset)
     different = [f"{name} was {saved[name]}, is {found[name]}" for name in found if saved[name] != found[name]]
     if dataset.fingerprint != saved["fingerprint"] and not different:
@@ -110,6 +112,14 @@ def _same_dataset(dataset: Dataset, about: dict[str, Any], folder: Path) -> Data
             f"Different: {'; '.join(different)}. Load the data set that was split, or make a new split."
         )
     return dataset
+
+
+def _split_events(dataset: Dataset, about: dict[str, Any]) -> Dataset:
+    """The events that a protocol takes from a data set: the purchases of a replay, the positive ones of all others."""
+    condition = json.loads(about["settings"]).get("events") if about["protocol"] == replay.NAME else None
+    if condition and condition != replay.POSITIVE:
+        dataset = replace(dataset, info=dataset.info.model_copy(update={"positive": condition}))
+    return dataset.positives()
 
 
 def _order(vocabulary: Vocabulary) -> str:
