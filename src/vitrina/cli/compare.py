@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; a run found there is gone on with.")]
 
 
-#: The table of the gallery study and one strong method of each other kind: the demo shows the job, not everything there is.
-_DEMO_MODELS = (
-    "random,popular,mpav-color,pmpav-color,pmpav-medium,evf,evf-lbp,evf-all,dnn,fa,price,hybrid-fa-dnn-evf-price,hybrid-fa-dnn,"
-    "hybrid-fa-evf,hybrid-fa-price,hybrid-experts,itemknn,ials,vbpr,curatornet"
-)
-
-
+#: What the demo compares with the methods of the gallery study: one strong method of each other kind.
+_BESIDE_STUDY = ("itemknn", "ials", "vbpr", "curatornet")
 #: A pre-trained network that the demo shows beside its own, where it is on this machine already.
 _BESIDE = "squeezenet"
 
@@ -222,8 +217,8 @@ def _compared(run: Path) -> Dataset | None:
 def demo(
     out: Out = Path("runs/demo"),
     models: Annotated[
-        str, typer.Option(help="Comma-separated names, see `vitrina models` and the docs on galleries.")
-    ] = _DEMO_MODELS,
+        str | None, typer.Option(help="Comma-separated names of models and methods; default: the gallery study and some others.")
+    ] = None,
     trials: Annotated[int, typer.Option(help="Tuning trials for every model.")] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the simulated gallery and of the run.")] = 0,
     json: Json = False,
@@ -233,14 +228,15 @@ def demo(
     from vitrina.experiments.compare import compare as run_comparison
     from vitrina.experiments.config import make_config
     from vitrina.experiments.picture_sources import AUTOENCODER
-    from vitrina.experiments.study import looking_through
+    from vitrina.experiments.study import STUDY, looking_through
 
     folder = out.parent / ("gallery" if seed == 0 else f"gallery-{seed}")
     dataset = _gallery(folder, seed)
     output.say(f"{dataset!r}")
     split = {"protocol": "purchase-sessions", "seed": seed}
     # The network that needs no download, so that everybody gets the same table; others beside it.
-    named = {name: looking_through(name, AUTOENCODER) for name in _names(models)}
+    names = _names(models) if models else ["random", "popular", *STUDY, *_BESIDE_STUDY]
+    named = {name: looking_through(name, AUTOENCODER) for name in names}
     if "dnn" in named:
         others = [n for n, recipe in dataset.catalogue.recipes.items() if recipe.source == "network"]
         named |= {f"dnn-{n}": {"model": "visrank", "title": f"DNN ({n})", "feature": n} for n in others}
