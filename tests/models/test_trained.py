@@ -234,7 +234,9 @@ class TestJoined:
         listed = grown.recommend(histories=[["x.jpg"]], k=5, exclude=["x.jpg", "y.jpg"])
         assert listed["item"][0] == first  # nothing is more like a picture than the work that it shows
         assert listed["score"][0] == pytest.approx(1, abs=1e-5)
-        usual, apart = (grown.recommend(histories=[["x.jpg"]], k=5, exclude=[*out, "y.jpg"]) for out in ([first], ["x.jpg", first]))
+        usual, apart = (
+            grown.recommend(histories=[["x.jpg"]], k=5, exclude=[*out, "y.jpg"]) for out in ([first], ["x.jpg", first])
+        )
         assert usual.equals(apart)  # what is in a history is not listed
 
     def test_known_people_get_what_they_got(self, looking):
