@@ -1,6 +1,7 @@
 import json
 import re
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -294,10 +295,25 @@ class TestCompare:
         assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
         assert run("report", out, "--out", tmp_path / "r.html").code == 0
         assert (tmp_path / "r.html").is_file()
+        self.check_report_without_the_data(run, out, tmp_path)
         assert run("fit", "--best", out, "--out", tmp_path / "best").code == 0
         assert run("recommend", tmp_path / "best", "--user", "u0001").code == 0
         results = json.loads(run("compare", "--config", out / "config.toml", "--out", out, "--json").out)
         assert len(results["methods"]) == 4
+
+    def check_report_without_the_data(self, run: Run, out: Path, tmp_path: Path):
+        """The report of a run whose data set has gone, or that does not say what it was, needs neither."""
+        moved = tmp_path / "moved"
+        shutil.copytree(out, moved)
+        config = (moved / "config.toml").read_text()
+        (moved / "config.toml").write_text(re.sub(r"(?m)^data = .*$", f'data = "{tmp_path / "gone"}"', config))
+        outcome = run("report", moved, "--out", tmp_path / "without.html")
+        assert outcome.code == 0
+        assert "without pictures: " in outcome.err
+        assert outcome.out.strip() == str(tmp_path / "without.html")
+        assert (tmp_path / "without.html").read_text().lower().startswith("<!doctype html>")
+        (moved / "config.toml").unlink()
+        assert run("report", moved, "--out", tmp_path / "bare.html").code == 0
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -2,6 +2,7 @@ import errno
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from tests.models.logs import log, random_log
+from vitrina.data.catalogue import Recipe
 from vitrina.errors import ModelFileError, VitrinaError
 from vitrina.models import storage
 from vitrina.models.registry import MODELS, make
@@ -425,3 +427,119 @@ def test_no_pickle_is_written(tmp_path):
         for array in load_file(tmp_path / name / "state.safetensors").values():
             assert array.dtype != object
         assert {f.suffix for f in (tmp_path / name).iterdir()} == {".json", ".safetensors", ".parquet"}
+
+
+# --- what pictures need: how the features were made, the measures for explanations, the weights of networks
+
+
+@pytest.fixture
+def looking(tmp_path):
+    """A saved model that reads pictures, with measures and two networks, of which it needs one."""
+    toy = random_log(12, 8, 40)
+    networks = tmp_path / "shop" / "features" / "networks"
+    networks.mkdir(parents=True)
+    for name in ("mine", "other"):
+        (networks / f"{name}.onnx").write_bytes(name.encode())
+    recipes = {
+        "dnn": Recipe(source="network", network="mine.onnx", checksum=storage.checksum(networks / "mine.onnx"), layer="last"),
+        "evf": Recipe(source="evf", columns=tuple("abcdef")),
+    }
+    table = toy.catalogue.table.with_columns(image=pl.Series([f"{n}.jpg" for n in range(8)]))
+    pictures = tmp_path / "shop" / "images"
+    catalogue = replace(toy.catalogue, table=table, recipes=recipes, pictures=pictures)
+    trained = Trained.fit(make("visrank", feature="dnn"), replace(toy, catalogue=catalogue))
+    trained.save(tmp_path / "model")
+    return trained, tmp_path / "model"
+
+
+def test_recipes_measures_pictures_and_networks_return(looking, tmp_path):
+    trained, folder = looking
+    loaded = load_trained(folder)
+    assert loaded.recipes == trained.recipes
+    assert list(loaded.recipes) == ["dnn"]  # what the model reads
+    assert list(loaded.catalogue.features) == ["evf"]  # what explanations need
+    np.testing.assert_array_equal(loaded.catalogue.features["evf"], trained.catalogue.features["evf"])
+    assert loaded.catalogue.recipes["evf"].columns == tuple("abcdef")
+    assert loaded.catalogue.pictures == trained.catalogue.pictures
+    assert loaded.catalogue.picture(3) == tmp_path / "shop" / "images" / "3.jpg"
+    assert [f.name for f in (folder / "features" / "networks").iterdir()] == ["mine.onnx"]
+    assert loaded.recommend(users=["u1"]).equals(trained.recommend(users=["u1"]))
+
+
+def test_a_loaded_model_saves_again(looking, tmp_path):
+    load_trained(looking[1]).save(tmp_path / "again")
+    assert (tmp_path / "again" / "features" / "networks" / "mine.onnx").read_bytes() == b"mine"
+    assert load_trained(tmp_path / "again").recipes == looking[0].recipes
+
+
+def test_no_network_is_taken_twice_or_without_need(looking, tmp_path):
+    trained, _ = looking
+    kept = tmp_path / "shop" / "features" / "networks"
+    trained.save(tmp_path / "model", overwrite=True)
+    assert len(list((tmp_path / "model" / "features" / "networks").iterdir())) == 1
+    measured = Trained.fit(make("visrank", feature="evf"), replace(random_log(12, 8, 40), catalogue=trained.catalogue))
+    measured.save(tmp_path / "measured")
+    assert not (tmp_path / "measured" / "features").exists()
+    (kept / "mine.onnx").unlink()  # one that is no longer there can be had anew, or not: the model serves all the same
+    trained.save(tmp_path / "model", overwrite=True)
+    assert load_trained(tmp_path / "model").recommend(users=["u1"]).height
+
+
+@pytest.mark.parametrize(
+    "measures",
+    [
+        {"evf": np.zeros((8, 6), np.float64)},
+        {"evf": np.zeros((8, 6), np.int32)},
+        {"evf": np.zeros(8, np.float32)},
+        {"evf": np.zeros((7, 6), np.float32)},
+        {"evf": np.zeros((9, 6), np.float32)},
+        {"lbp": np.zeros((8, 6), np.float32)},  # a recipe without its feature
+    ],
+)
+def test_measures_that_do_not_fit_are_refused(looking, measures):
+    _, folder = looking
+    save_file(measures, folder / "measures.safetensors")
+    rewrite_with_folders(folder)
+    with pytest.raises(ModelFileError, match="cannot be read as a model"):
+        load_trained(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"recipes": ["dnn"]},
+        {"recipes": {"dnn": {"source": "network", "run": "rm"}}},
+        {"recipes": {"dnn": None}},
+        {"measures": {"evf": {"columns": 3}}},
+        {"measures": {"nothing": {"source": "evf"}}},
+        {"measures": "evf"},
+        {"pictures": "\x00"},
+    ],
+)
+def test_hostile_recipes_are_refused_or_harmless(looking, changes):
+    _, folder = looking
+    rewrite_with_folders(folder, **changes)
+    try:
+        loaded = load_trained(folder)
+    except ModelFileError as error:
+        assert "cannot be read as a model" in str(error)
+    else:
+        assert loaded.recommend(users=["u1"]).height
+
+
+@pytest.mark.parametrize("path", ["../secret.jpg", "/etc/passwd", "a/../../b.jpg", "C:\\x.jpg", "~/x.jpg"])
+def test_pictures_cannot_leave_their_folder(looking, path):
+    _, folder = looking
+    items = pl.read_parquet(folder / "items.parquet").with_columns(image=pl.lit(path))
+    items.write_parquet(folder / "items.parquet")
+    rewrite_with_folders(folder)
+    with pytest.raises(ModelFileError, match="leave the folder of the pictures"):
+        load_trained(folder)
+
+
+def rewrite_with_folders(folder, **changes):
+    """As ``rewrite``, for a model with a folder of networks, which the manifest does not list."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text()) | changes
+    manifest["checksums"] = {name: storage.checksum(folder / name) for name in manifest["checksums"]}
+    path.write_text(json.dumps(manifest))

@@ -215,3 +215,57 @@ def test_what_cannot_fit_is_refused_with_the_number(monkeypatch):
     monkeypatch.setattr("vitrina.models.base.total_memory", lambda: 10)
     with pytest.raises(VitrinaError, match=r"ease: 2 items and 2 people need about 0\.0 GB of memory; this machine has 0\.0 GB"):
         Trained.fit(make("ease"), log([("u", "i"), ("v", "j")]))
+
+
+class TestJoined:
+    """Further items of which only features are known, such as pictures that somebody likes."""
+
+    @pytest.fixture(scope="class")
+    def looking(self):
+        return Trained.fit(make("visrank", feature="evf"), checkerboard().train)
+
+    def test_they_stand_in_histories_like_any_other(self, looking):
+        own = looking.catalogue.features["evf"][:2]
+        grown = looking.joined_by(["x.jpg", "y.jpg"], {"evf": own})
+        assert len(grown.catalogue) == len(looking.catalogue) + 2
+        np.testing.assert_array_equal(grown.catalogue.features["evf"][-2:], own)
+        assert grown.popularity.tolist() == [*looking.popularity.tolist(), 0, 0]
+        first = looking.catalogue.items.ids[0]
+        listed = grown.recommend(histories=[["x.jpg"]], k=5, exclude=["x.jpg", "y.jpg"])
+        assert listed["item"][0] == first  # nothing is more like a picture than the work that it shows
+        assert listed["score"][0] == pytest.approx(1, abs=1e-5)
+        usual, apart = (
+            grown.recommend(histories=[["x.jpg"]], k=5, exclude=[*out, "y.jpg"]) for out in ([first], ["x.jpg", first])
+        )
+        assert usual.equals(apart)  # what is in a history is not listed
+
+    def test_known_people_get_what_they_got(self, looking):
+        grown = looking.joined_by(["x.jpg"], {"evf": looking.catalogue.features["evf"][:1]})
+        people = looking.users.ids[:5].to_list()
+        assert grown.recommend(users=people, exclude=["x.jpg"]).equals(looking.recommend(users=people))
+
+    def test_what_is_not_known_of_them_is_missing(self, looking):
+        grown = looking.joined_by(["x.jpg"], {"evf": looking.catalogue.features["evf"][:1]}).catalogue
+        assert np.isnan(grown.features["dnn"][-1]).all()
+        words = grown.features["words"]  # sparse: an empty row
+        assert (words.shape[0], words[-1].nnz) == (len(grown), 0)
+        assert (words[:-1] != looking.catalogue.features["words"]).nnz == 0
+        assert grown.table.row(-1) == (None,) * grown.table.width
+
+    def test_nobody_joins(self, looking):
+        assert looking.joined_by([], {}).catalogue.items == looking.catalogue.items
+
+    def test_names_that_are_taken_are_refused(self, looking):
+        taken, one = looking.catalogue.items.ids[0], looking.catalogue.features["evf"][:1]
+        with pytest.raises(DataError, match="distinct"):
+            looking.joined_by([taken], {"evf": one})
+        with pytest.raises(DataError, match="distinct"):
+            looking.joined_by(["x", "x"], {"evf": np.concatenate([one, one])})
+
+    def test_models_that_know_only_their_items_refuse(self, trained):
+        with pytest.raises(VitrinaError, match="itemknn knows only the items that it was trained on"):
+            trained.joined_by(["x.jpg"], {"evf": np.zeros((1, 6), np.float32)})
+
+    def test_a_feature_of_another_width_is_refused(self, looking):
+        with pytest.raises(ValueError, match="dimension|columns"):
+            looking.joined_by(["x.jpg"], {"evf": np.zeros((1, 5), np.float32)})

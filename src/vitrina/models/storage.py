@@ -23,12 +23,12 @@ from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix, issparse
 
 from vitrina import __version__
-from vitrina.data.catalogue import Catalogue, Recipe
+from vitrina.data.catalogue import IMAGE, Catalogue, Recipe
 from vitrina.data.dataset import DatasetInfo
 from vitrina.data.files import atomic_folder, write_parquet, write_text
 from vitrina.data.queries import Queries
 from vitrina.data.ragged import Ragged
-from vitrina.data.storage import FEATURES, NETWORKS, checksum
+from vitrina.data.storage import FEATURES, NETWORKS, checksum, unsafe_paths
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import ModelFileError
 from vitrina.models.base import Recommender
@@ -243,7 +243,9 @@ def _is_learned(attribute: str) -> bool:
 def _check(trained: Trained) -> None:
     """Refuse parts that do not fit together; a question about the last item meets every size."""
     n_items = len(trained.catalogue)
-    popularity, histories = trained.popularity, trained.histories
+    popularity, histories, table = trained.popularity, trained.histories, trained.catalogue.table
+    if IMAGE in table.columns and unsafe_paths(table[IMAGE]).any():
+        raise ValueError("image paths leave the folder of the pictures")
     if popularity is not None and (popularity.shape != (n_items,) or popularity.dtype != np.float32):
         raise ValueError(f"popularity must hold {n_items} float32 numbers")
     if histories is not None and not ((histories.values >= 0) & (histories.values < n_items)).all():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse, vstack
 
 from vitrina.data.catalogue import TITLE, Catalogue, FeatureMatrix, Recipe
 from vitrina.data.dataset import Dataset, DatasetInfo
@@ -259,9 +259,12 @@ def _recipes_of(model: Recommender, catalogue: Catalogue) -> dict[str, Recipe]:
 
 def _one_below_the_other(
     known: FeatureMatrix | None, n_known: int, added: NDArray[np.float32] | None, n_added: int
-) -> NDArray[np.float32]:
-    """Join the rows of a feature of known and of added items, NaN for those of which it is not at hand."""
-    above = None if known is None or issparse(known) else np.asarray(known)
+) -> FeatureMatrix:
+    """Join the rows of a feature of known and of added items, NaN (empty, if sparse) for those of which it is not at hand."""
+    if issparse(known):
+        below = csr_matrix(np.zeros((n_added, known.shape[1]), np.float32) if added is None else added)
+        return csr_matrix(vstack([known, below], format="csr"), dtype=np.float32)
+    above = None if known is None else np.asarray(known)
     width = next(part.shape[1] for part in (above, added) if part is not None)
     nothing = np.full((max(n_known, n_added), width), np.nan, np.float32)
     return np.concatenate([nothing[:n_known] if above is None else above, nothing[:n_added] if added is None else added])
