@@ -203,7 +203,7 @@ def test_the_simulated_gallery_has_a_name() -> None:
 @pytest.fixture
 def small_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: dict[str, Any] = {"n_users": 20, "n_works": 12, "n_artists": 4, "likes_per_user": 5.0}
-    monkeypatch.setattr(gallery, "gallery_with_pictures", partial(gallery.gallery_with_pictures, **sizes))
+    monkeypatch.setattr(gallery, "save_gallery", partial(gallery.save_gallery, **sizes))
 
 
 @pytest.mark.usefixtures("small_gallery")

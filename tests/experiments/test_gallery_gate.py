@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_each_step_is_significant_in_the_whole_gallery(tmp_path: Path):
     assert not results["failures"]
     mean = {method["name"]: method["metrics"]["ndcg@10"] for method in results["methods"]}
     pairs = {frozenset((p["a"], p["b"])): p["p_bonferroni"] for p in results["study"]["pairs"] if p["metric"] == "ndcg@10"}
-    for better, worse in zip(STEPS, STEPS[1:], strict=False):
+    for better, worse in pairwise(STEPS):
         assert mean[better] > mean[worse]
         assert pairs[frozenset((better, worse))] < 0.05, (better, worse)
     for method in BETWEEN:

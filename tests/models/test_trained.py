@@ -267,5 +267,5 @@ class TestJoined:
             trained.joined_by(["x.jpg"], {"evf": np.zeros((1, 6), np.float32)})
 
     def test_a_feature_of_another_width_is_refused(self, looking):
-        with pytest.raises(ValueError, match="dimension|columns"):
+        with pytest.raises(ValueError, match=r"dimension|columns"):
             looking.joined_by(["x.jpg"], {"evf": np.zeros((1, 5), np.float32)})
