@@ -12,6 +12,7 @@ import typer
 import vitrina
 from tests.docs.pages import DOCS, PAGES, ROOT
 from vitrina.cli.app import app
+from vitrina.cli.compare import demo_models
 from vitrina.data.gallery import Tastes
 from vitrina.data.splits import PROTOCOLS
 from vitrina.evaluation.audit import CODES
@@ -115,9 +116,7 @@ def _commands(command, path: str) -> dict[str, list[str]]:
 def test_the_readme_shows_the_models_of_the_demo():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = text.split("<!-- demo:")[1].split("<!-- end of demo -->")[0]
-    demo = typer.main.get_command(app).commands["demo"]
-    (names,) = (parameter.default for parameter in demo.params if parameter.name == "models")
-    declared = {name: looking_through(name, "autoencoder") for name in names.split(",")}
+    declared = {name: looking_through(name, "autoencoder") for name in demo_models()}
     config = make_config(data="demo", models=declared, split={"protocol": "purchase-sessions"})
     beside = model_class("visrank").title  # a network that happened to be on the machine
     found = set(re.findall(r"^ (\S.*?)  +0\.\d{4} ", shown, re.MULTILINE)) - {beside}

@@ -228,15 +228,14 @@ def demo(
     from vitrina.experiments.compare import compare as run_comparison
     from vitrina.experiments.config import make_config
     from vitrina.experiments.picture_sources import AUTOENCODER
-    from vitrina.experiments.study import STUDY, looking_through
+    from vitrina.experiments.study import looking_through
 
     folder = out.parent / ("gallery" if seed == 0 else f"gallery-{seed}")
     dataset = _gallery(folder, seed)
     output.say(f"{dataset!r}")
     split = {"protocol": "purchase-sessions", "seed": seed}
     # The network that needs no download, so that everybody gets the same table; others beside it.
-    names = _names(models) if models else ["random", "popular", *STUDY, *_BESIDE_STUDY]
-    named = {name: looking_through(name, AUTOENCODER) for name in names}
+    named = {name: looking_through(name, AUTOENCODER) for name in (_names(models) if models else demo_models())}
     if "dnn" in named:
         others = [n for n, recipe in dataset.catalogue.recipes.items() if recipe.source == "network"]
         named |= {f"dnn-{n}": {"model": "visrank", "title": f"DNN ({n})", "feature": n} for n in others}
@@ -265,6 +264,13 @@ def _known_person(results: dict[str, Any], dataset: Dataset, out: Path) -> str:
     shown = [str(example["user"]) for example in results["examples"]]
     known = [name for name in shown if counts[dataset.users.code(name)]]
     return known[0] if known else str(dataset.users.ids[int(counts.argmax())])
+
+
+def demo_models() -> list[str]:
+    """Return the methods that the demo compares: those of the gallery study and one strong one of each other kind."""
+    from vitrina.experiments.study import STUDY
+
+    return ["random", "popular", *STUDY, *_BESIDE_STUDY]
 
 
 def _gallery(folder: Path, seed: int) -> Dataset:
