@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.report.browser import needs_chromium, silent_tab
 from tests.report.cases import rendered
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: the page was not tried in a browser")
-CHROMIUM = (
-    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the page was not tried in a browser")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as p:
-        instance = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield instance
-        instance.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +26,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("name", ["full", "hostile", "many"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_no_overflow_no_errors_no_network(browser: playwright.Browser, pages: dict[str, Path], name: str, width: int) -> None:
-    said: list[str] = []
-    asked: list[str] = []
-    with browser.new_context(viewport={"width": width, "height": 800}) as context:
-        tab = context.new_page()
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("dialog", lambda dialog: (said.append("a dialog opened"), dialog.dismiss()))
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(pages[name].as_uri())
-        tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        assert tab.evaluate("document.body.scrollWidth") <= width
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    with silent_tab(browser, pages[name], width):
+        pass
 
 
 def test_one_drawing_of_each_chart_is_shown_and_inside_the_page(browser: playwright.Browser, pages: dict[str, Path]) -> None:

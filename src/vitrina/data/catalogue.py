@@ -136,3 +136,16 @@ class Catalogue:
             if AVAILABLE_UNTIL in self.table.columns:
                 on_offer &= (self.table[AVAILABLE_UNTIL].fill_null(at + 1) > at).to_numpy()
         return on_offer
+
+
+def holds_text(kind: pl.DataType) -> bool:
+    """Say whether a column of this type holds texts, or lists of texts."""
+    inner = kind.inner if isinstance(kind, pl.List) else kind
+    return isinstance(inner, pl.String | pl.Categorical | pl.Enum)
+
+
+def value_pairs(column: pl.Series) -> pl.DataFrame:
+    """List the distinct pairs of ``item`` (row number) and ``value`` of a column, lists taken apart, missing ones left out."""
+    pairs = pl.DataFrame({"item": np.arange(len(column)), "value": column})
+    pairs = pairs.explode("value") if isinstance(column.dtype, pl.List) else pairs
+    return pairs.drop_nulls().unique(maintain_order=True)

@@ -95,7 +95,7 @@ def global_future_leak(view: View) -> list[Finding]:
         if part == "test" and found[part].size:
             later = 1 - np.searchsorted(learned, np.median(times[rows]), side="right") / learned.size
     if view.orders_all:
-        words = "are older than an event that models train on, although global-time claims an order in time."
+        words = f"are older than an event that models train on, although {view.split.protocol} claims an order in time."
         return view.over_targets("future-leak-global", "fatal", found, words)
     words = (
         f"are older than events (of any user) that models train on; {percent(later)} of the training events come after the "

@@ -85,9 +85,9 @@ class RunConfig(BaseModel):
         named = {name: {} for name in value} if isinstance(value, list | tuple) else value
         if not isinstance(named, dict):
             return value
-        by_study = {name: study.STUDY[name] for name in named if name in study.STUDY and name not in MODELS}
-        return {name: {**by_study.get(name, {}), **declared} if isinstance(declared, dict) else declared
-                for name, declared in named.items()}  # fmt: skip
+        return {
+            name: {**study.STUDY.get(name, {}), **given} if isinstance(given, dict) else given for name, given in named.items()
+        }
 
     @field_validator("models")
     @classmethod

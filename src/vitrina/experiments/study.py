@@ -13,16 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vitrina.data.catalogue import NETWORK
 from vitrina.evaluation.significance import compare_pairs
+from vitrina.models.registry import model_class
+from vitrina.models.space import settings_of
 
 ATTRIBUTES = ("color", "medium", "style", "subject", "mood", "all")
 EXPLICIT = ("brightness", "colorfulness", "contrast", "entropy", "naturalness", "saturation", "sharpness")
 ALPHA = 0.05
 
 _FA, _PRICE = "fa", "price"
-_DNN, _EVF = "visrank(feature=dnn)", "visrank(feature=evf)"
+_DNN, _EVF = f"visrank(feature={NETWORK})", "visrank(feature=evf)"
 #: The experts' hybrid: the two liked works most similar for the network, the single most similar one for explicit features.
-_EXPERTS = ("visrank(feature=dnn,aggregation=average_top_k,top_k=2)", "visrank(feature=evf,aggregation=max)")
+_EXPERTS = (f"visrank(feature={NETWORK},aggregation=average_top_k,top_k=2)", "visrank(feature=evf,aggregation=max)")
 
 Declared = dict[str, Any]
 
@@ -46,9 +49,9 @@ EVF: dict[str, Declared] = {
     **{f"evf-{n}": {"model": "visrank", "title": f"EVF ({n})", "feature": "evf", "columns": [n]} for n in EXPLICIT},
 }
 OTHERS: dict[str, Declared] = {
-    "fa": {"model": "fa", "title": "FA"},
-    "price": {"model": "price", "title": "Price"},
-    "dnn": {"model": "visrank", "title": "DNN", "feature": "dnn"},
+    "fa": {"model": "fa"},
+    "price": {"model": "price"},
+    "dnn": {"model": "visrank", "title": "DNN", "feature": NETWORK},
     "hybrid-fa-dnn-evf-price": _hybrid("Hyb1 (FA+DNN+EVF+Price)", _FA, _DNN, _EVF, _PRICE),
     "hybrid-fa-dnn": _hybrid("Hyb2 (FA+DNN)", _FA, _DNN),
     "hybrid-fa-evf": _hybrid("Hyb3 (FA+EVF)", _FA, _EVF),
@@ -64,12 +67,13 @@ STUDY: dict[str, Declared] = {**METADATA, **EVF, **OTHERS}
 
 
 def looking_through(name: str, feature: str) -> Declared:
-    """Return the settings of a method of the study, or of a trained visual model, with ``feature`` as its network's."""
+    """Return the settings of a method of the study, or of a model, that has ``feature`` where else it has a network's."""
     declared = dict(STUDY.get(name, {}))
-    if declared.get("feature") == "dnn" or name in ("vbpr", "curatornet"):
-        declared["feature"] = feature
     if "parts" in declared:
-        declared["parts"] = [part.replace("feature=dnn", f"feature={feature}") for part in declared["parts"]]
+        declared["parts"] = [part.replace(f"feature={NETWORK}", f"feature={feature}") for part in declared["parts"]]
+    defaults = {s.name: s.default for s in settings_of(model_class(declared.get("model", name)))}
+    if declared.get("feature", defaults.get("feature")) == NETWORK:
+        declared["feature"] = feature
     return declared
 
 

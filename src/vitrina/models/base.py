@@ -60,8 +60,8 @@ class Recommender(ABC):
     """Base of all models.
 
     A subclass is decorated with ``@hyperparameters``; its fields are the hyper-parameters and nothing else. ``fit`` stores
-    what it learns in attributes that end with an underscore (arrays, CSR matrices, numbers): these, and nothing else, are
-    what is saved. A model that is made of others keeps them, by the texts of its setting ``parts``, in ``parts_``.
+    what it learns in attributes that end with an underscore (arrays, CSR matrices, numbers, lists of texts): these, and nothing
+    else, are what is saved. A model that is made of others keeps them, by the texts of its setting ``parts``, in ``parts_``.
     """
 
     name: ClassVar[str]

@@ -144,3 +144,8 @@ def date(value: str | float | None) -> str:
         return datetime.fromtimestamp(value, UTC).date().isoformat()
     except (OverflowError, OSError, ValueError):
         return NONE
+
+
+def setting(value: object) -> str:
+    """Write a setting as a person would type it: floats to four digits, lists and tables as they are."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

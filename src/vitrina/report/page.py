@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.files import write_text
-from vitrina.report import numbers
 from vitrina.report.charts.pairs import forest_figure
 from vitrina.report.charts.profiles import profile_figure, profile_rows
 from vitrina.report.charts.segments import segment_figures, segment_rows
@@ -22,6 +19,7 @@ from vitrina.report.charts.tuning import tuning_panels
 from vitrina.report.contract import Results, parse_results, read_results
 from vitrina.report.gallery.sections import gallery
 from vitrina.report.table import ALL_COSTS, all_metrics, group_legend, results_table
+from vitrina.report.templating import environment, source
 from vitrina.report.text_tables import latex_table, markdown_tables
 from vitrina.report.theme import chart_css, theme_css
 from vitrina.report.verdict import difference, opening, pair_interval, significant
@@ -49,33 +47,11 @@ def report_html(results: Results | dict[str, Any], dataset: Dataset | None = Non
     With the ``dataset`` that was compared, works are shown by their pictures and features are explained.
     """
     parsed = results if isinstance(results, Results) else parse_results(results)
-    return _environment().get_template("report.html.j2").render(_context(parsed, dataset))
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Autoescape is on for every template: all names in a report come from user data."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vitrina.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("count", "counted", "percent", "p_value", "seconds", "date", "number"):
-        environment.filters[name] = getattr(numbers, name)
-    environment.filters["setting"] = _setting
-    return environment
-
-
-def _setting(value: object) -> str:
-    """Write a setting as a person would type it: floats to four digits, lists and tables as they are."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return environment().get_template("report.html.j2").render(_context(parsed, dataset))
 
 
 def _css() -> Markup:
-    source, *_ = _environment().loader.get_source(_environment(), "report.css")  # type: ignore[union-attr]
-    return Markup(f"{theme_css()}\n{chart_css()}\n{source}")
+    return Markup(f"{theme_css()}\n{chart_css()}\n{source('report.css')}")
 
 
 def _context(results: Results, dataset: Dataset | None) -> dict[str, Any]:

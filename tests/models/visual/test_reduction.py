@@ -6,7 +6,8 @@ from sklearn.decomposition import PCA
 from vitrina.errors import VitrinaError
 from vitrina.models.visual import reduction as reduction_module
 from vitrina.models.visual.clusters import k_means
-from vitrina.models.visual.reduction import fit_pca, fit_random, known_rows
+from vitrina.models.visual.pictures import Pictures
+from vitrina.models.visual.reduction import fit_pca, known_rows
 from vitrina.models.visual.scaling import Scaling
 
 
@@ -58,16 +59,6 @@ def test_no_more_components_than_there_are():
     assert not reduced[:, 1:].any()
 
 
-def test_random_directions_keep_distances_on_average():
-    features = pictures(40, 100)
-    reduction = fit_random(features, 400, seed=3)
-    reduced = reduction.transform(features)
-    assert reduced.shape == (40, 400)
-    lengths = np.linalg.norm(features - features.mean(axis=0), axis=1)
-    assert np.linalg.norm(reduced, axis=1) / lengths == pytest.approx(1, abs=0.2)
-    assert (fit_random(features, 400, seed=4).axes != reduction.axes).any()
-
-
 def test_damaged_features_and_other_widths_are_told():
     damaged = pictures(5, 4)
     damaged[2, 1] = np.nan
@@ -76,18 +67,18 @@ def test_damaged_features_and_other_widths_are_told():
     with pytest.raises(VitrinaError, match="expected a feature of 4 columns, as at training; got 3"):
         fit_pca(pictures(5, 4), 2).transform(pictures(5, 3))
     with pytest.raises(VitrinaError, match="expected a feature of 4 columns, as at training; got 3"):
-        Scaling.of(pictures(5, 4)).transform(pictures(5, 3))
+        Scaling.of(Pictures.of(pictures(5, 4))).transform(pictures(5, 3))
 
 
 def test_scaled_columns_have_deviation_one_and_rows_length_one_on_average():
     features = np.insert(pictures(60, 10), 4, np.float32(np.nan), axis=0)
     features[:, 3] = np.where(np.isnan(features[:, 3]), np.nan, 7)  # the same everywhere
-    scaled = Scaling.of(features).transform(features)
+    scaled = Scaling.of(Pictures.of(features)).transform(features)
     known = np.delete(scaled, 4, axis=0)
     assert not scaled[4].any()
     assert not scaled[:, 3].any()
     assert np.delete(known.std(axis=0), 3) == pytest.approx(1, rel=1e-4)
-    unit = np.delete(Scaling.of(features, unit=True).transform(features), 4, axis=0)
+    unit = np.delete(Scaling.of(Pictures.of(features), unit=True).transform(features), 4, axis=0)
     assert np.linalg.norm(unit, axis=1).mean() == pytest.approx(1, rel=1e-4)
     assert unit / np.linalg.norm(unit) == pytest.approx(known / np.linalg.norm(known), abs=1e-6)
 

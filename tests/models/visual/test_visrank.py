@@ -18,7 +18,8 @@ from vitrina.data.queries import Queries
 from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import UnknownNameError, VitrinaError
 from vitrina.models.registry import make
-from vitrina.models.visual.pictures import Scale, pictures_of
+from vitrina.models.visual.pictures import pictures_of
+from vitrina.models.visual.scaling import Scaling
 
 NAMES = ("brightness", "contrast", "sharpness")
 
@@ -180,16 +181,12 @@ def test_pictures_from_anywhere():
     features = pictures() * np.array([1, 100, 1], np.float32)
     for how in ({"aggregation": "max"}, {"aggregation": "average"}, {}):
         for columns in ((), ("contrast",)):
-            dataset = gallery({"evf": Recipe(source="evf", columns=NAMES)}, evf=features)
-            model = make("visrank", feature="evf", columns=columns, **how).fit(dataset)
-            shown = features[[0, 3, 4, 5]][:, [1] if columns else [0, 1, 2]]
-            scores = model.score_pictures(shown, np.array([0, 3, 3, 4]))
+            recipes = {"evf": Recipe(source="evf", columns=NAMES)}
+            model = make("visrank", feature="evf", columns=columns, **how).fit(gallery(recipes, evf=features))
+            grown = model.with_items(gallery(recipes, evf=np.concatenate([features, features[[0, 3, 4, 5]]])).catalogue)
+            scores = grown.score(asked([12, 13, 14], [], [15]), np.arange(12, dtype=np.int32))
             right = model.score(asked([0, 3, 4], [], [5]))
             np.testing.assert_allclose(scores, right, rtol=1e-5, atol=1e-6)
-    lengths = np.linalg.norm(make("visrank", feature="evf").fit(dataset).transform(features[:4]), axis=1)
-    np.testing.assert_allclose(lengths, 1, rtol=1e-5)
-    with pytest.raises(VitrinaError, match="expected 3 numbers a picture, got 2"):
-        make("visrank", feature="evf").fit(dataset).transform(features[:, :2])
 
 
 def test_new_items_are_seen_with_what_was_learned():
@@ -216,7 +213,7 @@ def test_mapped_features_stay_where_they_are(tmp_path, monkeypatch):
         assert np.shares_memory(mapped_model.vectors_, there) == (standardise == "no")
         np.testing.assert_array_equal(mapped_model.score(queries), model.score(queries))
     known = features[np.isfinite(features).all(axis=1)]
-    scale = Scale.of(pictures_of(gallery(dnn=there).catalogue, "dnn"))
+    scale = Scaling.of(pictures_of(gallery(dnn=there).catalogue, "dnn"))
     np.testing.assert_allclose(scale.mean, known.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(scale.factor, 1 / known.std(axis=0), rtol=1e-4)
 

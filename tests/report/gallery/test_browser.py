@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import vitrina
+from tests.report.browser import needs_chromium, silent_tab
 from tests.report.gallery.cases import replay_results
 from tests.report.gallery.test_picks import with_sales
 from vitrina.report import report_html
 from vitrina.report.gallery.picks import picks_html
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: the page was not tried in a browser")
-CHROMIUM = (
-    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the page was not tried in a browser")
+pytestmark = needs_chromium
 NAMES = ("report", "hostile-report", "picks", "hostile-picks")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as p:
-        instance = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield instance
-        instance.close()
 
 
 @pytest.fixture(scope="module")
@@ -47,23 +34,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory, shop, hostile_shop) -> dict[
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_overflow_no_errors_no_network(browser: playwright.Browser, pages: dict[str, Path], name: str, width: int) -> None:
-    said: list[str] = []
-    asked: list[str] = []
-    with browser.new_context(viewport={"width": width, "height": 800}) as context:
-        tab = context.new_page()
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("dialog", lambda dialog: (said.append("a dialog opened"), dialog.dismiss()))
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(pages[name].as_uri())
-        tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        assert tab.evaluate("document.body.scrollWidth") <= width
+    with silent_tab(browser, pages[name], width) as tab:
         broken = "[...document.images].filter(i => !i.complete || i.naturalWidth === 0 || !i.alt).length"
         assert tab.evaluate("document.images.length") > 0
         assert tab.evaluate(broken) == 0
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 @pytest.mark.parametrize("name", ["report", "picks"])

@@ -42,7 +42,7 @@ def page(trained: Trained, user: str = "ann", **more):
 def test_shows_what_was_bought_and_what_is_recommended(sold):
     html, _ = page(vitrina.fit("fa", sold))
     assert "<h1>4 works for ann</h1>" in html
-    assert "Chosen by Favourite artist from 3 works liked or bought before." in html
+    assert "Chosen by Favourite artist (FA) from 3 works liked or bought before." in html
     assert html.count("<img ") == 3 + 4 - html.count("No picture")
     assert "<script" not in html
     assert not re.search(r'(?:src|href)="(?!data:)', html)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.report.browser import needs_chromium, silent_tab
 from vitrina.report.map import Marks, WorkMap, draw_map_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: the page was not tried in a browser")
-CHROMIUM = (
-    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the page was not tried in a browser")
+pytestmark = needs_chromium
 
 MARKS = [
     Marks("history", np.array([0, 1, 2], np.int32), "history"),
     Marks("dnn", np.array([10, 11], np.int32)),
     Marks("random", np.array([20, 21, 22], np.int32)),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as p:
-        instance = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield instance
-        instance.close()
 
 
 @pytest.fixture(scope="module")
@@ -85,25 +73,13 @@ def pixels(tab: playwright.Page, colour: tuple[int, int, int]) -> int:
 @pytest.mark.parametrize("name", ["plain", "marked", "hostile"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_overflow_no_errors_no_network(browser: playwright.Browser, pages: dict[str, Path], name: str, width: int) -> None:
-    said: list[str] = []
-    asked: list[str] = []
-    with browser.new_context(viewport={"width": width, "height": 760}) as context:
-        tab = context.new_page()
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("dialog", lambda dialog: (said.append("a dialog opened"), dialog.dismiss()))
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(pages[name].as_uri())
-        tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    with silent_tab(browser, pages[name], width, 760) as tab:
         tab.mouse.move(*centre(tab))
         tab.fill("#query", "w0")
         tab.keyboard.press("ArrowDown")
         tab.keyboard.press("Enter")
         assert selected(tab) >= 0
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
         assert tab.locator("#map").bounding_box()["height"] >= 300
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 def test_wheel_buttons_and_keys_zoom(tab: playwright.Page) -> None:

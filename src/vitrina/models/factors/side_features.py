@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix, hstack
 
-from vitrina.data.catalogue import Catalogue
+from vitrina.data.catalogue import Catalogue, holds_text, value_pairs
 from vitrina.errors import VitrinaError
 from vitrina.models.visual.reduction import Reduction, fit_pca, known_rows
 
@@ -71,25 +71,13 @@ def _named(catalogue: Catalogue, attributes: Sequence[str], n_known: int) -> lis
 
 
 def _describes(column: pl.Series) -> bool:
-    return _is_text(column) and _values(column)["value"].n_unique() <= _MOST_VALUES
-
-
-def _is_text(column: pl.Series) -> bool:
-    inner = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
-    return isinstance(inner, pl.String | pl.Categorical | pl.Enum)
-
-
-def _values(column: pl.Series) -> pl.DataFrame:
-    """List the distinct (item, value) pairs of a text column, missing ones left out."""
-    listed = column if isinstance(column.dtype, pl.List) else column.to_frame("v").select(pl.concat_list("v")).to_series()
-    pairs = pl.DataFrame({"item": np.arange(len(column)), "value": listed}).explode("value").drop_nulls()
-    return pairs.with_columns(pl.col("value").cast(pl.String)).unique(maintain_order=True)
+    return holds_text(column.dtype) and value_pairs(column)["value"].n_unique() <= _MOST_VALUES
 
 
 def _columns_of(column: pl.Series, n_known: int) -> csr_matrix:
-    if not _is_text(column):
+    if not holds_text(column.dtype):
         return _number(column, n_known)
-    pairs = _values(column)
+    pairs = value_pairs(column).with_columns(pl.col("value").cast(pl.String))
     weighted = pairs.with_columns(weight=1 / pl.len().over("item").cast(pl.Float32))
     shared = weighted.filter((pl.col("item") < n_known).sum().over("value") > 1).sort("value", "item")
     value = shared["value"].rank("dense").to_numpy().astype(np.int64) - 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -19,7 +17,7 @@ class CountsValues:
     """What is learned of a catalogue for ``score(i) = sum over the values a of item i of n(a) / number of its values``.
 
     ``held_`` and ``shares_`` are the matrices of ``Values``; ``attributes_`` int32 ``[n_values]`` says to which of the
-    attributes ``names_`` (JSON) a value belongs; ``described_`` bool ``[n_items]`` marks the items that have any value. With
+    attributes ``names_`` a value belongs; ``described_`` bool ``[n_items]`` marks the items that have any value. With
     several attributes, the counts of each are divided by the largest, so that its score lies in [0, 1]: the same whichever
     items the catalogue holds.
     """
@@ -27,27 +25,22 @@ class CountsValues:
     held_: csr_matrix
     shares_: csr_matrix
     attributes_: NDArray[np.int32]
-    names_: str
+    names_: list[str]
     described_: NDArray[np.bool_]
 
     def learn_values(self, catalogue: Catalogue, attribute: str) -> None:
         """Collect the values of the attribute (or attributes) of a setting, see ``values_of``."""
         values = values_of(catalogue, attribute)
         self.held_, self.shares_, self.attributes_ = values.held, values.shares, values.attributes
-        self.names_ = json.dumps(values.names)
+        self.names_ = list(values.names)
         self.described_ = np.diff(values.held.indptr) > 0
-
-    @property
-    def names(self) -> list[str]:
-        """The attributes that are counted."""
-        return [str(name) for name in json.loads(self.names_)]
 
     def scaled(self, counts: Scores) -> Scores:
         """Bring the counts ``[n, n_values]`` of several attributes to one scale; those of one attribute stay counts."""
-        names = self.names
-        if len(names) < 2:
+        n_attributes = len(self.names_)
+        if n_attributes < 2:
             return counts
-        largest = largest_of_attribute(counts, self.attributes_, len(names))
+        largest = largest_of_attribute(counts, self.attributes_, n_attributes)
         largest[largest == 0] = 1
         return np.asarray(counts / largest[:, self.attributes_], np.float32)
 

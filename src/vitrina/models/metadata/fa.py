@@ -31,7 +31,7 @@ class FavouriteArtist(PersonalValues, Recommender):
     attribute: Annotated[str, Field(min_length=1), "column of the catalogue that names the artist"] = ARTIST
 
     name: ClassVar[str] = "fa"
-    title: ClassVar[str] = "Favourite artist"
+    title: ClassVar[str] = "Favourite artist (FA)"
     paper: ClassVar[str] = "Messina et al. 2018"
     declares: ClassVar[Declares] = Declares(
         new_items=True, missing_scores=True, closed_form=True, counts_repeats=True, explains="exact"

@@ -72,7 +72,7 @@ class MPAV(CountsValues, Recommender):
         scores = self.score(queries, items[:, None])[:, 0]
         counts = self.scaled(self.counts_)
         parts = {}
-        for n, name in enumerate(self.names):
+        for n, name in enumerate(self.names_):
             of_items = np.asarray(self.shares_.T @ np.where(self.attributes_ == n, counts[0], 0), np.float32)
             parts[name] = np.where(np.isnan(scores), np.float32(np.nan), of_items[items])
         return Explanation.of_causes(queries, parts)

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from vitrina.data.catalogue import Catalogue
+from vitrina.data.catalogue import Catalogue, holds_text, value_pairs
 from vitrina.errors import VitrinaError, unknown
 from vitrina.ranking.scorer import Scores
 
@@ -40,9 +40,9 @@ def values_of(catalogue: Catalogue, attribute: str) -> Values:
     """Collect the values of an attribute: of the column of that name, of all columns ``NAME_...``, or of ``ALL`` attributes.
 
     Texts, lists of texts, whole numbers and yes/no are values; columns ``NAME_...`` are one attribute, in which the same
-    number in two columns is two values. ``ALL`` takes the text attributes of at most 1,000 values and the attributes of
-    several columns of whole numbers, but not the artist. Raises ``UnknownNameError`` for an attribute that the catalogue
-    lacks, ``VitrinaError`` for one whose values are numbers with fractions, which items do not share.
+    value in two columns is two values. ``ALL`` takes the text attributes of at most 1,000 values and the attributes of several
+    columns of texts or whole numbers, each as one, but not the artist. Raises ``UnknownNameError`` for an attribute that the
+    catalogue lacks, ``VitrinaError`` for one whose values are numbers with fractions, which items do not share.
     """
     named = _named(catalogue, attribute)
     pairs = [_pairs(catalogue, columns).with_columns(attribute=pl.lit(n, pl.Int32)) for n, columns in enumerate(named.values())]
@@ -96,26 +96,24 @@ def _all(catalogue: Catalogue) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in catalogue.attributes:
         kind, stem = catalogue.table.schema[name], name.split("_")[0]
-        family = [c for c in catalogue.attributes if c.startswith(f"{stem}_") and catalogue.table.schema[c].is_integer()]
+        family = [c for c in catalogue.attributes if c.startswith(f"{stem}_") and _is_shared(catalogue.table.schema[c])]
         if name in family and len(family) > 1:
             found.setdefault(stem, family)
-        elif name != ARTIST and _is_text(kind) and _pairs(catalogue, [name])["value"].n_unique() <= _MOST_VALUES:
+        elif name != ARTIST and holds_text(kind) and _pairs(catalogue, [name])["value"].n_unique() <= _MOST_VALUES:
             found[name] = [name]
     return found
 
 
-def _is_text(kind: pl.DataType) -> bool:
-    inner = kind.inner if isinstance(kind, pl.List) else kind
-    return isinstance(inner, pl.String | pl.Categorical | pl.Enum)
+def _is_shared(kind: pl.DataType) -> bool:
+    """Whether values of this type are the same for several items: words and whole numbers."""
+    return holds_text(kind) or kind.is_integer()
 
 
 def _pairs(catalogue: Catalogue, columns: list[str]) -> pl.DataFrame:
     """List the distinct (item, value) pairs of an attribute's columns."""
     parts = []
     for column in columns:
-        listed = catalogue.attribute(column)
-        part = pl.DataFrame({"item": np.arange(len(listed)), "value": listed})
-        part = part.explode("value") if isinstance(listed.dtype, pl.List) else part
+        part = value_pairs(catalogue.attribute(column))
         values = _as_text(part["value"], column)
         parts.append(part.with_columns(value=pl.lit(f"{column}=") + values if len(columns) > 1 else values))
     return pl.concat(parts).drop_nulls().unique()
@@ -128,6 +126,6 @@ def _as_text(values: pl.Series, column: str) -> pl.Series:
         if (known != known.floor()).any():
             raise VitrinaError(f"{column} holds numbers with fractions, which items do not share; round it or make it a text.")
         values = values.fill_nan(None).cast(pl.Int64)
-    elif not (_is_text(kind) or kind.is_integer() or kind in (pl.Boolean, pl.Null)):
+    elif not (holds_text(kind) or kind.is_integer() or kind in (pl.Boolean, pl.Null)):
         raise VitrinaError(f"{column} is {kind}; expected texts, lists of texts, whole numbers or yes and no.")
     return values.cast(pl.String)

@@ -37,6 +37,7 @@ from vitrina.models.explanation import REST, Explanation
 from vitrina.models.factors.products import pair_products, score_factors
 from vitrina.models.space import Choice, Floats, hyperparameters
 from vitrina.models.visual.clusters import k_means
+from vitrina.models.visual.pictures import Pictures
 from vitrina.models.visual.reduction import fit_pca, known_rows
 from vitrina.models.visual.scaling import Scaling
 from vitrina.models.visual.triplets import GUIDED, Looks, Strategy, TripletSampler
@@ -95,7 +96,7 @@ class CuratorNet(Recommender):
         from vitrina.training.trainer import train
 
         features = dataset.catalogue.feature(self.feature)
-        self.described_, scaling = known_rows(features), Scaling.of(features)
+        self.described_, scaling = known_rows(features), Scaling.of(Pictures.of(features))
         self.feature_mean_, self.feature_factor_ = scaling.mean, scaling.factor
         scaled = scaling.transform(features)
         sampler = self._sampler(dataset, scaled)

@@ -1,5 +1,4 @@
-"""Features of pictures as VisRank compares them: read, brought to one scale and measured in blocks, so that they need not fit
-in memory."""
+"""Features of pictures as visual models read them: in blocks, so that they need not fit in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from vitrina.data.catalogue import Catalogue, Recipe
+from vitrina.data.catalogue import Catalogue, FeatureMatrix, Recipe
 from vitrina.errors import VitrinaError, unknown
 from vitrina.ranking.scorer import Scores
 
@@ -20,15 +19,19 @@ JOIN = "+"
 
 _MEASURED = ("evf", "lbp")  # sources, and names, of features that are measured: each column has a unit of its own
 _BLOCK_BYTES = 32 * 2**20
-_FLAT = 1e-6  # a column that varies by less than this share of its largest value does not vary
 
 
 @dataclass(frozen=True)
 class Pictures:
     """Columns of one feature or of several side by side; nothing is read before ``rows`` is asked for."""
 
-    parts: tuple[tuple[NDArray[np.float32], NDArray[np.int64] | None], ...]
-    measured: bool  # whether any of them was measured, rather than made by a network
+    parts: tuple[tuple[FeatureMatrix, NDArray[np.int64] | None], ...]
+    measured: bool = False  # whether any of them was measured, rather than made by a network
+
+    @staticmethod
+    def of(matrix: FeatureMatrix) -> Pictures:
+        """Take all columns of one matrix."""
+        return Pictures(((matrix, None),))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -37,8 +40,9 @@ class Pictures:
         return self.parts[0][0].shape[0], sum(widths)
 
     def rows(self, block: slice) -> Scores:
-        """Read some rows, float32."""
-        read = [matrix[block] if columns is None else matrix[block][:, columns] for matrix, columns in self.parts]
+        """Read some rows, float32 and dense."""
+        picked = [matrix[block] if columns is None else matrix[block][:, columns] for matrix, columns in self.parts]
+        read = [np.asarray(part.toarray() if isinstance(part, csr_matrix) else part) for part in picked]
         return np.asarray(read[0] if len(read) == 1 else np.concatenate(read, axis=1), np.float32)
 
     def blocks(self) -> Iterator[slice]:
@@ -51,8 +55,9 @@ class Pictures:
     def whole(self) -> Scores | None:
         """The matrix itself where it can be used as it is, without a copy; it may be mapped from a file."""
         matrix, columns = self.parts[0]
-        usable = len(self.parts) == 1 and columns is None and matrix.dtype == np.float32 and matrix.flags.c_contiguous
-        return matrix if usable else None
+        if len(self.parts) > 1 or columns is not None or isinstance(matrix, csr_matrix):
+            return None
+        return matrix if matrix.dtype == np.float32 and matrix.flags.c_contiguous else None
 
     def room(self) -> Scores:
         """Room for as many numbers: in a nameless file where the features lie in files, else in memory."""
@@ -88,64 +93,11 @@ def pictures_of(catalogue: Catalogue, feature: str, columns: tuple[str, ...] = (
     return Pictures(tuple(parts), measured)
 
 
-@dataclass(frozen=True)
-class Scale:
-    """What is subtracted from each column, and what the rest is multiplied by: float32 ``[n_columns]`` each."""
-
-    mean: Scores
-    factor: Scores
-
-    @staticmethod
-    def none(n_columns: int) -> Scale:
-        """Leave columns as they are."""
-        return Scale(np.zeros(n_columns, np.float32), np.ones(n_columns, np.float32))
-
-    @staticmethod
-    def of(pictures: Pictures) -> Scale:
-        """Centre each column and give it the standard deviation 1 over the known rows; one that never varies becomes zero."""
-        width = pictures.shape[1]
-        count, sums, squares, largest = 0, np.zeros(width), np.zeros(width), np.zeros(width)
-        for block in pictures.blocks():
-            rows = _known(pictures.rows(block))
-            count += len(rows)
-            sums += rows.sum(axis=0, dtype=np.float64)
-            np.maximum(largest, np.abs(rows).max(axis=0, initial=0), out=largest)
-        mean = (sums / max(1, count)).astype(np.float32)
-        for block in pictures.blocks():
-            squares += np.square(_known(pictures.rows(block)) - mean, dtype=np.float64).sum(axis=0)
-        deviation = np.sqrt(squares / max(1, count))
-        varies = deviation > _FLAT * largest
-        return Scale(mean, np.divide(1, deviation, out=np.zeros(width), where=varies).astype(np.float32))
-
-    @property
-    def changes(self) -> bool:
-        """Whether it changes anything."""
-        return bool(self.mean.any() or (self.factor != 1).any())
-
-    def __call__(self, rows: Scores) -> Scores:
-        """Return the scaled rows."""
-        return (rows - self.mean) * self.factor if self.changes else rows
-
-
-def scaled(pictures: Pictures, scale: Scale) -> Scores:
-    """Return the scaled matrix ``[n_items, n_columns]``: the feature itself where nothing changes."""
-    if not scale.changes and pictures.whole is not None:
-        return pictures.whole
-    out = pictures.room()
-    for block in pictures.blocks():
-        out[block] = scale(pictures.rows(block))
-    return out
-
-
 def inverse_lengths(vectors: Scores) -> Scores:
     """Return 1 / length of each row, float32: 0 for a row of zeros, NaN for one that is not finite. Read in blocks."""
     out = np.empty(len(vectors), np.float32)
-    for block in Pictures(((vectors, None),), False).blocks():
+    for block in Pictures.of(vectors).blocks():
         rows = np.asarray(vectors[block])
         lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
         out[block] = np.where(lengths == 0, 0, np.where(np.isfinite(lengths), 1 / np.where(lengths > 0, lengths, 1), np.nan))
     return out
-
-
-def _known(rows: Scores) -> Scores:
-    return rows[np.isfinite(rows).all(axis=1)]

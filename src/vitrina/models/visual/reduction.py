@@ -1,12 +1,11 @@
-"""Fewer columns for a feature of many: principal components, or random directions as a control.
+"""Fewer columns for a feature of many: its principal components.
 
 What is learned are a mean and some axes, so that features of items that come later are seen the same way::
 
     reduced = (f - mean) axes'
 
 Principal components are the directions of largest variance, the largest first (Jolliffe, "Principal Component Analysis", 2002);
-each points to where its largest loading, by absolute value, is positive. Random directions keep distances about as they are
-(Johnson and Lindenstrauss): what components gain beyond that is not the smaller number of columns.
+each points to where its largest loading, by absolute value, is positive.
 """
 
 from __future__ import annotations
@@ -82,13 +81,6 @@ def fit_pca(features: FeatureMatrix, columns: int, *, whiten: bool = False) -> R
         deviation = np.sqrt(variance / max(1, rows.size - 1))
         axes = np.divide(axes, deviation[:, None], out=np.zeros_like(axes), where=deviation[:, None] > 0)
     return Reduction(mean.astype(np.float32), _signed(axes).astype(np.float32))
-
-
-def fit_random(features: FeatureMatrix, columns: int, *, seed: int = 0) -> Reduction:
-    """Draw ``columns`` directions from a normal distribution, which keep squared lengths on average; the mean is learned."""
-    centre = fit_pca(features, 0).mean
-    directions = np.random.default_rng(seed).standard_normal((columns, centre.size), np.float32)
-    return Reduction(centre, directions / np.float32(np.sqrt(max(1, columns))))
 
 
 def _by_columns(features: FeatureMatrix, rows: NDArray[np.int64], mean: Floats, k: int) -> tuple[Floats, Floats]:

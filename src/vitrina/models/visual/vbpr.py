@@ -39,6 +39,7 @@ from vitrina.models.explanation import Explanation
 from vitrina.models.factors.fold_in import fold_in, shares
 from vitrina.models.factors.products import score_factors
 from vitrina.models.space import Floats, Ints, hyperparameters
+from vitrina.models.visual.pictures import Pictures
 from vitrina.models.visual.reduction import known_rows
 from vitrina.models.visual.scaling import Scaling
 from vitrina.ranking.scorer import Items, Scores
@@ -84,7 +85,7 @@ class VBPR(Recommender):
         from vitrina.training.trainer import train
 
         features, x, met = dataset.catalogue.feature(self.feature), dataset.matrix(), dataset.popularity > 0
-        scaling = Scaling.of(features, unit=True)
+        scaling = Scaling.of(Pictures.of(features), unit=True)
         self.feature_mean_, self.feature_factor_ = scaling.mean, scaling.factor
         self.described_ = met | known_rows(features)
         rng = np.random.default_rng(self.seed)

@@ -42,7 +42,8 @@ from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.explanation import Explanation, blocks
 from vitrina.models.factors.products import pair_products
 from vitrina.models.space import Choice, Ints, Only, hyperparameters, refuse_idle
-from vitrina.models.visual.pictures import Scale, inverse_lengths, pictures_of, scaled
+from vitrina.models.visual.pictures import inverse_lengths, pictures_of
+from vitrina.models.visual.scaling import Scaling, scaled
 from vitrina.ranking.scorer import Items, Scores
 
 _ROWS = 2048  # items compared at a time by a thread
@@ -106,9 +107,9 @@ class VisRank(Recommender):
         """
         pictures = pictures_of(dataset.catalogue, self.feature, self.columns)
         standardised = self.standardise == "yes" or (self.standardise == "auto" and pictures.measured)
-        scale = Scale.of(pictures) if standardised else Scale.none(pictures.shape[1])
-        self.mean_, self.factor_ = scale.mean, scale.factor
-        self.vectors_ = scaled(pictures, scale)
+        scaling = Scaling.of(pictures) if standardised else Scaling.none(pictures.shape[1])
+        self.mean_, self.factor_ = scaling.mean, scaling.factor
+        self.vectors_ = scaled(pictures, scaling)
         self.lengths_ = self._inverse_lengths(self.vectors_)
         return self
 
@@ -121,14 +122,6 @@ class VisRank(Recommender):
         if n != self.mean_.size:
             raise VitrinaError(f"{self.feature} has {n} columns; at training it had {self.mean_.size}.")
 
-    def transform(self, features: Scores) -> Scores:
-        """Return the vectors ``[n, d]``, of length 1, of pictures given by their features (the columns that are compared)."""
-        rows = np.atleast_2d(np.asarray(features, np.float32))
-        if rows.shape[1] != self.mean_.size:
-            raise VitrinaError(f"expected {self.mean_.size} numbers a picture, got {rows.shape[1]}.")
-        vectors = Scale(self.mean_, self.factor_)(rows)
-        return vectors if self._one_column else vectors * inverse_lengths(vectors)[:, None]
-
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return the likeness; NaN for items without a picture, and where no item of the history has one."""
         pieces = []
@@ -136,17 +129,6 @@ class VisRank(Recommender):
             asked = items if items is None or items.ndim == 1 else items[block]
             pieces.append(self._score(self._profiles(queries.rows(block.start, block.stop)), asked))
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces or [self._score(self._profiles(queries), items)])
-
-    def score_pictures(self, features: Scores, offsets: NDArray[np.int64], items: Items = None) -> Scores:
-        """Score for people given by the features of pictures from anywhere: person q likes rows ``offsets[q]:offsets[q + 1]``.
-
-        Raises ``VitrinaError`` when they have another number of columns than at training; rows of NaN are left out.
-        """
-        vectors = self.transform(features)
-        known = np.isfinite(vectors).all(axis=1)
-        kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])
-        members = np.arange(int(known.sum()), dtype=np.int32)
-        return self._score(Profiles(vectors[known], kept[np.asarray(offsets, np.int64)], members), items)
 
     def explain(self, queries: Queries, items: NDArray[np.int32]) -> Explanation:
         """Return the share of each item of the history: of the most alike the likeness, or that of several by their number."""
@@ -177,7 +159,7 @@ class VisRank(Recommender):
         """Look at the new items like at all others, with the standardisation that was learned; the others stay as they are."""
         pictures, n = pictures_of(catalogue, self.feature, self.columns), len(self.vectors_)
         self._refuse_other_columns(pictures.shape[1])
-        vectors = Scale(self.mean_, self.factor_)(pictures.rows(slice(n, None)))
+        vectors = Scaling(self.mean_, self.factor_)(pictures.rows(slice(n, None)))
         longer = copy(self)
         longer.vectors_ = np.concatenate([self.vectors_, vectors])
         longer.lengths_ = np.concatenate([self.lengths_, self._inverse_lengths(vectors)])

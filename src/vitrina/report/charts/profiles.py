@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from vitrina.report.charts.labels import shorten, spread
+from vitrina.report.charts.lines import end_labels, line_style, tick_labels
 from vitrina.report.charts.svg import Drawable, Figure, drawing, inline
 from vitrina.report.contract import MIN_USERS, Results
 from vitrina.report.numbers import LEVEL, column_decimals, count, counted, interval, listed, number
@@ -21,7 +21,6 @@ _HEIGHT = 280.0
 _WIDE, _NARROW = (560.0, 26), (188.0, 14)
 """Plot width in pixels and characters of a name, across the page and on a telephone."""
 _Y_AXIS = alt.Axis(tickCount=5, format="~g", title=None)
-_DASHES: tuple[list[int], ...] = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [1, 3], [10, 3])
 
 
 def profile_figure(results: Results) -> Figure | None:
@@ -86,7 +85,7 @@ def _message(results: Results, names: list[str]) -> str:
 
 
 def _lines(results: Results, names: list[str], width: float, characters: int) -> Drawable:
-    c, parts = colours(), results.profile_sizes
+    parts = results.profile_sizes
     spans = [span for part in parts for name in names if (span := part.interval(name)) is not None]
     values = [v for part in parts for name in names if (v := part.metrics.get(name)) is not None]
     top = max([*values, *(high for _, high in spans)])
@@ -94,14 +93,11 @@ def _lines(results: Results, names: list[str], width: float, characters: int) ->
     ticks = [{"part": i, "label": _tick(part)} for i, part in enumerate(parts)]
     x = alt.X("part:Q", scale=alt.Scale(domain=[-0.3, len(parts) - 0.7], nice=False), axis=None)
     y_scale = alt.Scale(domain=domain, nice=False)
-    layers: list[alt.Chart] = [
-        alt.Chart(inline(ticks))
-        .mark_text(baseline="top", color=c["quiet"], lineHeight=15)
-        .encode(x=x, y=alt.value(_HEIGHT + 8), text="label:N")
-    ]
+    layers: list[alt.Chart] = [tick_labels(ticks, x, _HEIGHT)]
     for rank, name in sorted(enumerate(names), reverse=True):
         layers += _line(results, name, rank, (rank - (len(names) - 1) / 2) * 0.06, x, y_scale)
-    layers += _end_labels(results, names, domain, width, characters)
+    ends = [next(v for part in reversed(parts) if (v := part.metrics.get(name)) is not None) for name in names]
+    layers += end_labels([results.label(name) for name in names], ends, domain, (width, _HEIGHT), characters)
     return alt.layer(*layers).properties(width=width, height=_HEIGHT)
 
 
@@ -112,7 +108,8 @@ def _tick(part: ProfileSize) -> list[str]:
 def _line(results: Results, name: str, rank: int, shift: float, x: alt.X, y_scale: alt.Scale) -> list[alt.Chart]:
     """One method: a line through its means, and a bar for each interval; bars of different methods stand side by side."""
     c = colours()
-    colour = c["accent"] if rank == 0 else c["ink"] if rank < 3 else c["mark"]
+    style = line_style(rank)
+    colour = style["color"]
     rows: list[dict[str, Any]] = []
     for i, part in enumerate(results.profile_sizes):
         value, span = part.metrics.get(name), part.interval(name)
@@ -121,10 +118,9 @@ def _line(results: Results, name: str, rank: int, shift: float, x: alt.X, y_scal
             rows.append({"part": i + shift, "value": value, "low": low, "high": high, "small": _small(part)})
     y, low_y = (alt.Y(f"{field}:Q", scale=y_scale, axis=_Y_AXIS) for field in ("value", "low"))
     base = alt.Chart(inline(rows)).encode(x=x)
-    dash = _DASHES[rank % len(_DASHES)]
     layers = [
         base.mark_rule(color=colour, strokeWidth=1, opacity=0.55).encode(y=low_y, y2="high:Q"),
-        base.mark_line(color=colour, strokeWidth=2.25 if rank == 0 else 1.25, strokeDash=dash).encode(y=y),
+        base.mark_line(**style).encode(y=y),
     ]
     for small, fill in ((False, colour), (True, c["paper"])):
         chosen = [row for row in rows if row["small"] == small]
@@ -133,18 +129,4 @@ def _line(results: Results, name: str, rank: int, shift: float, x: alt.X, y_scal
                 filled=False, fill=fill, stroke=colour, opacity=1, size=36 if rank == 0 else 22
             )
             layers.append(mark.encode(x=x, y=y))
-    return layers
-
-
-def _end_labels(results: Results, names: list[str], domain: list[float], width: float, characters: int) -> list[alt.Chart]:
-    """Names at the right end of the lines, moved apart where they would touch."""
-    c, parts = colours(), results.profile_sizes
-    ends = [next(v for part in reversed(parts) if (v := part.metrics.get(name)) is not None) for name in names]
-    wanted = [(domain[1] - v) / (domain[1] - domain[0]) * _HEIGHT for v in ends]
-    layers = []
-    for rank, (name, y) in enumerate(zip(names, spread(wanted, 14, 0, _HEIGHT), strict=True)):
-        style: dict[str, Any] = {"fontWeight": "bold", "color": c["accent"]} if rank == 0 else {}
-        text = shorten(results.label(name), characters)
-        mark = alt.Chart(inline([{"name": text}])).mark_text(align="left", baseline="middle", **style)
-        layers.append(mark.encode(x=alt.value(width + 6), y=alt.value(y), text="name:N"))
     return layers

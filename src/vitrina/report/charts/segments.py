@@ -6,7 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from vitrina.report.charts.labels import shorten, spread
+from vitrina.report.charts.labels import shorten
+from vitrina.report.charts.lines import end_labels, line_style, tick_labels
 from vitrina.report.charts.svg import Drawable, Figure, drawing, inline
 from vitrina.report.contract import MIN_USERS, Results
 from vitrina.report.numbers import count, counted, listed, number, plain_decimals
@@ -16,7 +17,6 @@ from vitrina.report.theme import colours
 _HEIGHT, _MANY = 250.0, 8
 _WIDE, _NARROW = (300.0, 18), (188.0, 16)
 """Plot width in pixels and characters of a name, in half a column and on a telephone."""
-_DASHES: tuple[list[int], ...] = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3], [1, 3])
 
 
 def segment_figures(results: Results) -> list[tuple[Figure, list[Segment]]]:
@@ -102,11 +102,7 @@ def _lines(results: Results, parts: list[Segment], width: float, characters: int
     x = alt.X("part:Q", scale=x_scale, axis=None)
     y_axis = alt.Axis(tickCount=5, format="~g", title=None)
     y = alt.Y("value:Q", scale=alt.Scale(domain=domain, nice=False), axis=y_axis)
-    layers: list[alt.Chart] = [
-        alt.Chart(inline(ticks))
-        .mark_text(baseline="top", color=c["quiet"], lineHeight=15)
-        .encode(x=x, y=alt.value(_HEIGHT + 8), text="label:N")
-    ]
+    layers: list[alt.Chart] = [tick_labels(ticks, x, _HEIGHT)]
     named = _named(results, parts)
     for rank, name in sorted(enumerate(names), key=lambda pair: (pair[1] in named, -pair[0])):
         values = [(i, part.metrics.get(name)) for i, part in enumerate(parts)]
@@ -115,30 +111,16 @@ def _lines(results: Results, parts: list[Segment], width: float, characters: int
         if name not in named:
             layers.append(line.mark_line(color=c["line"], strokeWidth=1.25))
             continue
-        colour = c["accent"] if rank == 0 else c["ink"] if rank < 3 else c["mark"]
-        dash = _DASHES[rank % len(_DASHES)]
-        layers.append(line.mark_line(color=colour, strokeWidth=2.25 if rank == 0 else 1.25, strokeDash=dash))
+        style = line_style(rank)
+        colour = style["color"]
+        layers.append(line.mark_line(**style))
         size = 36 if rank == 0 else 20
         for few, fill in ((False, colour), (True, c["paper"])):
             chosen = [row for row in rows if _small(parts[row["part"]]) == few]
             if chosen:
                 mark = alt.Chart(inline(chosen)).mark_point(filled=False, fill=fill, stroke=colour, opacity=1, size=size)
                 layers.append(mark.encode(x=x, y=y))
-    layers += _end_labels(results, [n for n in names if n in named], parts, domain, width, characters)
+    shown = [name for name in names if name in named]
+    ends = [next(v for part in reversed(parts) if (v := part.metrics.get(name)) is not None) for name in shown]
+    layers += end_labels([results.label(name) for name in shown], ends, domain, (width, _HEIGHT), characters)
     return alt.layer(*layers).properties(width=width, height=_HEIGHT)
-
-
-def _end_labels(
-    results: Results, names: list[str], parts: list[Segment], domain: list[float], width: float, characters: int
-) -> list[alt.Chart]:
-    """Names at the right end of the lines, moved apart where they would touch."""
-    c = colours()
-    ends = [next(v for part in reversed(parts) if (v := part.metrics.get(name)) is not None) for name in names]
-    wanted = [(domain[1] - v) / (domain[1] - domain[0]) * _HEIGHT for v in ends]
-    layers = []
-    for rank, (name, y) in enumerate(zip(names, spread(wanted, 14, 0, _HEIGHT), strict=True)):
-        style: dict[str, Any] = {"fontWeight": "bold", "color": c["accent"]} if rank == 0 else {}
-        text = shorten(results.label(name), characters)
-        mark = alt.Chart(inline([{"name": text}])).mark_text(align="left", baseline="middle", **style)
-        layers.append(mark.encode(x=alt.value(width + 4), y=alt.value(y), text="name:N"))
-    return layers

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import polars as pl
 from markupsafe import Markup
@@ -19,6 +18,7 @@ from vitrina.models.trained import Trained
 from vitrina.report.gallery.shelves import Shown, museum_label, picture_uri
 from vitrina.report.map.labels import museum_labels
 from vitrina.report.map.thumbnails import jpeg_uri, open_thumbnail
+from vitrina.report.templating import environment
 from vitrina.report.theme import theme_css
 
 _CAUSES = 2  # works named for each pick
@@ -67,10 +67,7 @@ def picks_html(
         "picks": [_pick(trained, row, history) for row in table.iter_rows(named=True)],
         "exact": trained.model.declares.explains == "exact",
     }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vitrina.report"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("picks.html.j2").render(context)
+    return environment().get_template("picks.html.j2").render(context)
 
 
 def _method(trained: Trained) -> str:

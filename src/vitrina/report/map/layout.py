@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 from scipy.sparse import csr_matrix, issparse
 from scipy.sparse.linalg import LinearOperator, svds
 
 from vitrina.data.catalogue import FeatureMatrix
 from vitrina.errors import DataError
-from vitrina.kernels.dense import gram, row_products
+from vitrina.kernels.dense import row_products
 from vitrina.kernels.topk import top_k
+from vitrina.models.visual.reduction import fit_pca
 
 COMPONENTS = 50
 """Principal components that the map is made from."""
@@ -108,29 +108,14 @@ def unit_rows(matrix: FeatureMatrix) -> tuple[FeatureMatrix, NDArray[np.bool_]]:
 
 def principal_components(rows: FeatureMatrix, n: int = COMPONENTS, *, seed: int = 0) -> NDArray[np.float32]:
     """Return the rows ``[n_rows, dim]`` in their first ``n`` principal components, at least two columns (zeros if need be)."""
-    n_rows, dim = rows.shape
-    wanted = max(2, min(n, n_rows, dim))
     if issparse(rows):
-        found = _sparse_components(csr_matrix(rows), min(wanted, n_rows - 1, dim - 1), seed)
+        found = _sparse_components(csr_matrix(rows), min(n, *(size - 1 for size in rows.shape)), seed)
     else:
-        found = _dense_components(np.asarray(rows), min(wanted, n_rows, dim))
+        found = fit_pca(rows, n).transform(rows)
     # An axis has no direction of its own: the largest entry is made positive, so that a map is not mirrored at random.
     if found.shape[1]:
-        found *= np.where(found[np.abs(found).argmax(axis=0), np.arange(found.shape[1])] < 0, -1, 1)
+        found = found * np.where(found[np.abs(found).argmax(axis=0), np.arange(found.shape[1])] < 0, -1, 1)
     return np.pad(found, ((0, 0), (0, max(0, 2 - found.shape[1])))).astype(np.float32)
-
-
-def _dense_components(rows: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """From the eigenvectors of the smaller of the two Gram matrices."""
-    centred = rows - rows.mean(axis=0)
-    wide = rows.shape[1] > rows.shape[0]
-    product = (gram(np.ascontiguousarray(centred.T)) if wide else gram(centred)).astype(np.float64)
-    size = len(product)
-    values, vectors = eigh(product, subset_by_index=[size - n, size - 1])
-    values, vectors = values[::-1], vectors[:, ::-1]
-    if wide:
-        return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), np.float32)
-    return np.asarray(centred @ vectors.astype(np.float32))
 
 
 def _sparse_components(rows: csr_matrix, n: int, seed: int) -> NDArray[np.float32]:

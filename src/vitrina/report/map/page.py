@@ -10,10 +10,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
-import jinja2
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
@@ -26,7 +24,10 @@ from vitrina.report.map.picture import FADED, map_image
 from vitrina.report.map.thumbnails import SHEET, SMALL, jpeg_uri, sheets
 from vitrina.report.map.work_map import WorkMap
 from vitrina.report.numbers import counted, listed, percent
+from vitrina.report.templating import environment, source
 from vitrina.report.theme import theme_css
+
+_HOME = "vitrina.report.map"  # the package with the templates
 
 _STILL = 1600  # pixels across, of the picture for print and for readers without scripts
 _LISTED = 200  # works of a set that are written out
@@ -44,7 +45,7 @@ def draw_map_page(
     apart.
     """
     drawn, links = styles(marks), work_map.links(marks)
-    style, script = _source("map.css"), _source("map.js")
+    style, script = source("map.css", _HOME), source("map.js", _HOME)
     css = f"{theme_css()}\n{style}"
     still = map_image(work_map, marks, width=_STILL)
     two_sizes = work_map.thumbnails.side >= 2 * SMALL
@@ -52,7 +53,7 @@ def draw_map_page(
         "version": __version__,
         "style": Markup(css),
         "style_hash": _policy_hash(css),
-        "script": Markup(script),
+        "script": script,
         "script_hash": _policy_hash(script),
         "title": work_map.title,
         "simulated": work_map.dataset.info.simulated,
@@ -72,8 +73,9 @@ def draw_map_page(
         "large": sheets(work_map.thumbnails, work_map.thumbnails.side, _QUALITY),
         "small": sheets(work_map.thumbnails, SMALL, _QUALITY) if two_sizes else [],
         "data": _safe_json(_data(work_map, marks, drawn, links)),
+        "swatch": _swatch,
     }
-    return _environment().get_template("map.html.j2").render(context)
+    return environment(_HOME).get_template("map.html.j2").render(context)
 
 
 def headline(work_map: WorkMap) -> str:
@@ -194,22 +196,3 @@ def _swatch(style: Style) -> Markup:
     paint = 'data-colour="ink"' if style.colour == "ink" else f'fill="{style.colour}"'
     form = f'<polygon points="{" ".join(f"{x},{y}" for x, y in corners)}" {paint}/>' if corners else f'<circle r="1" {paint}/>'
     return Markup(f'<svg class="swatch" viewBox="-1.1 -1.1 2.2 2.2" aria-hidden="true">{form}</svg>')
-
-
-def _source(name: str) -> str:
-    source, *_ = _environment().loader.get_source(_environment(), name)  # type: ignore[union-attr]
-    return source
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Autoescape is on: every name on a map comes from user data."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vitrina.report.map"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["swatch"] = _swatch
-    return environment

@@ -74,32 +74,6 @@ def user_figures(work_map: WorkMap, history: Marks, picks: Sequence[Marks], *, w
     ]
 
 
-def map_panels(work_map: WorkMap, history: Marks, picks: Sequence[Marks], *, width: int = 1600, columns: int = 3) -> bytes:
-    """Return the same small multiples as one PNG, each under its method's name."""
-    from PIL import Image, ImageDraw
-
-    columns = max(1, min(columns, len(picks)))
-    gap, head = width // 60, width // 28
-    each = (width - gap * (columns + 1)) // columns
-    every = [replace(history, role="history"), *picks]
-    found = styles(every)
-    panels = [
-        map_image(work_map, [every[0], one], width=2 * each, links=True, drawn=[found[0], style]).reduce(2)
-        for one, style in zip(picks, found[1:], strict=True)
-    ]
-    rows = -(-len(panels) // columns)
-    tall = max((p.height for p in panels), default=0) + head + gap
-    sheet = Image.new("RGB", (width, max(1, rows * tall + gap)), _colour("paper"))
-    pen = ImageDraw.Draw(sheet)
-    for i, (panel, one) in enumerate(zip(panels, picks, strict=True)):
-        x, y = gap + i % columns * (each + gap), gap + i // columns * tall
-        _badge(pen, found[i + 1], x + head * 0.35, y + head * 0.4, head * 0.2)
-        pen.text((x + head * 0.8, y + head * 0.4), one.name[:60], _colour("ink"), _font(head * 0.5), anchor="lm")
-        sheet.paste(panel, (x, y + head))
-        pen.rectangle((x, y + head, x + panel.width - 1, y + head + panel.height - 1), outline=_colour("line"))
-    return _encoded(sheet, "PNG")
-
-
 def map_image(
     work_map: WorkMap,
     marks: Sequence[Marks] = (),

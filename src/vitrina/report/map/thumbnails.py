@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vitrina.errors import DataError
+from vitrina.features.pictures.loading import load_picture
 from vitrina.kernels.threads import n_threads
 
 #: Side of the largest thumbnail, in pixels, for up to so many works: a page of 4,000 stays below 20 MB. Sides are multiples
@@ -28,7 +29,6 @@ SHEET = 2048
 """Side of a sheet in pixels: what every browser and telephone takes."""
 
 _PLAIN = (0.75, 0.75)  # width and height of the tile that stands for a missing picture
-_MOST_PIXELS = 120_000_000
 _GREY = (200, 194, 184)
 
 
@@ -73,38 +73,20 @@ def read_thumbnails(paths: Sequence[Path | None], side: int, step: Callable[[], 
 
 
 def open_thumbnail(path: Path | None, side: int) -> Any:
-    """Return one picture as RGB, upright, its longer side ``side`` pixels; None when there is none or it cannot be read.
-
-    Transparent pictures lie on white. A file that announces more than 120 million pixels is not opened.
-    """
-    from PIL import Image, ImageOps
+    """Return one picture as RGB, its longer side ``side`` pixels; None when there is none or ``load_picture`` refuses it."""
+    from PIL import Image
 
     if path is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    return None
-                image.draft("RGB", (2 * side, 2 * side))  # JPEG decodes at a fraction of its size, at a fraction of the cost
-                upright = _rgb(ImageOps.exif_transpose(image))
-        scale = side / max(upright.size)
-        size = tuple(max(1, round(length * scale)) for length in upright.size)
-        return upright.resize(size, Image.Resampling.LANCZOS)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, Image.DecompressionBombError):
+        image = Image.fromarray(load_picture(path, longest=side))
+    except DataError:
         return None
-
-
-def _rgb(image: Any) -> Any:
-    from PIL import Image
-
-    if image.mode.startswith("I;16") or image.mode == "I":  # 16 bits a pixel: Pillow would clip instead of scaling
-        image = Image.fromarray((np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return image.convert("RGB")
+    if max(image.size) == side:
+        return image
+    scale = side / max(image.size)  # smaller ones are enlarged
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def sheets(thumbnails: Thumbnails, side: int, quality: int) -> Iterator[str]:
