@@ -149,7 +149,8 @@ def study(part: str) -> str:
         shown = " + ".join(f"`{part}`" for part in declared.get("parts", ()))
         own = ", ".join(f"{key}={', '.join(map(str, v)) if isinstance(v, list) else v}" for key, v in settings.items())
         shown = shown and shown + (f", {own}" if own else ", weights chosen on validation")
-        rows.append([f"`{name}`", declared["title"], shown or f"`{declared['model']}`{own and ': ' + own}"])
+        title = declared.get("title", model_class(declared["model"]).title)
+        rows.append([f"`{name}`", title, shown or f"`{declared['model']}`{own and ': ' + own}"])
     return markdown(["write", "in tables", "what it is"], rows)
 
 

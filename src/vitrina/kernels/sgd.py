@@ -6,32 +6,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vitrina.kernels.draws import GOLDEN, below, draw_pair
 from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.hashing import mix
 from vitrina.kernels.strata import Places, Strata, Stratum
 
 Floats = NDArray[np.float32]
-
-_TRIES = 100  # to find an item that a user has not consumed
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-@njit(nogil=True, cache=True, inline="always")
-def _below(state: np.uint64, n: int) -> int:
-    """A number in 0..n-1 from the upper bits of a mixed counter."""
-    return np.int64((mix(state) >> np.uint64(32)) * np.uint64(n) >> np.uint64(32))  # type: ignore[return-value]
-
-
-@njit(nogil=True, cache=True, inline="always")
-def _contains(row: NDArray[np.int32], item: int) -> bool:
-    """Search an ascending row; without branches, which would be mispredicted half of the time."""
-    base, length = 0, row.size
-    while length > 1:
-        half = length // 2
-        base += half if row[base + half] <= item else 0
-        length -= half
-    return bool(length == 1 and row[base] == item)
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
@@ -54,19 +34,9 @@ def _bpr_steps(
     d = items.shape[1]
     state, loss, likely = seed, 0.0, 1.0
     for _ in range(of_user.size):
-        state += _GOLDEN
-        event = _below(state, of_user.size)
-        user, i = first + np.int64(of_user[event]), choice[of_item[event]]
-        seen = columns[offsets[user] : offsets[user + 1]]
-        j = i
-        for _ in range(_TRIES):
-            state += _GOLDEN
-            j = choice[_below(state, choice.size)]
-            if not _contains(seen, j):
-                break
-            j = i
+        state, user, i, j = draw_pair(state, first, of_user, of_item, choice, offsets, columns)
         if j == i:
-            continue  # there is nothing, or next to nothing, that this user has not consumed
+            continue
         w, hi, hj = users[user], items[i], items[j]
         x = biases[i] - biases[j]
         for f in range(d):
@@ -137,8 +107,8 @@ def _shuffled(n: int, state: np.uint64) -> NDArray[np.int32]:
     """A permutation of 0..n-1 (Fisher and Yates)."""
     order = np.arange(n, dtype=np.int32)
     for last in range(n - 1, 0, -1):
-        state += _GOLDEN
-        other = _below(state, last + 1)
+        state += GOLDEN
+        other = below(state, last + 1)
         order[last], order[other] = order[other], order[last]
     return order
 
@@ -165,10 +135,10 @@ def _logistic_steps(
         if sample < of_user.size:
             user, item, label = first + np.int64(of_user[sample]), choice[of_item[sample]], np.float32(1.0)
         else:
-            state += _GOLDEN
-            user = first + np.int64(everywhere[_below(state, everywhere.size)])
-            state += _GOLDEN
-            item, label = choice[_below(state, choice.size)], np.float32(0.0)
+            state += GOLDEN
+            user = first + np.int64(everywhere[below(state, everywhere.size)])
+            state += GOLDEN
+            item, label = choice[below(state, choice.size)], np.float32(0.0)
         error, cost = _logistic_step(users[user], items[item], user_biases[user], item_biases[item], bias[0], label, lr, reg)
         user_biases[user] += lr * (error - reg * user_biases[user])
         item_biases[item] += lr * (error - reg * item_biases[item])

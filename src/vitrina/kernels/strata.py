@@ -90,10 +90,12 @@ class Strata:
         """Events of all users."""
         return self.columns.size
 
-    def epoch(self, rng: np.random.Generator, work: Callable[[Stratum], float]) -> float:
+    def epoch(
+        self, rng: np.random.Generator, work: Callable[[Stratum], float], after_round: Callable[[], object] | None = None
+    ) -> float:
         """Call ``work`` for each stratum, in threads, and return the sum of what it gives back.
 
-        Strata that run at the same time share no user and no item. Together they hold every event once.
+        Strata that run at the same time, a round, share no user and no item. Together they hold every event once.
         """
         dealt = np.array_split(rng.permutation(self._n_items).astype(np.int32), self.n_blocks)
         block_of, place_of = np.empty(self._n_items, np.int32), np.empty(self._n_items, np.int32)
@@ -117,6 +119,8 @@ class Strata:
                     given[mine, other] = work(self._stratum(mine, other, dealt[other], seeds[mine, other]))
 
             over_rows(self.n_blocks, meet, min_rows=1)
+            if after_round is not None:
+                after_round()
         return float(given.sum())
 
     def _stratum(self, mine: int, other: int, choice: Ints, seed: np.uint64) -> Stratum:
