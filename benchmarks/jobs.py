@@ -123,6 +123,21 @@ JOBS: dict[str, Job] = {
             {"2m": {"init": _SMALL_START}, "20m": {"init": _SMALL_START, "epochs": 3}},
             per_epoch=True,
         ),
+        Job(
+            "vbpr",
+            "VBPR, one epoch (64 + 64 factors, pictures of 512 columns)",
+            "fit",
+            {"cornac": 1.0},
+            {
+                "factors": 64,
+                "visual_factors": 64,
+                "epochs": 10,
+                "reg": 0.01,
+                "reg_visual": 1e-3,
+                "cornac": {"learning_rate": 0.005},
+            },
+            per_epoch=True,
+        ),
         Job("puresvd", "PureSVD fit (64 factors)", "fit", {"irspack": None, "rectools": None}, {"factors": 64}),
         Job("top-100", "Top 100 for all users, given vectors (64)", "work", {"implicit": 1.0}, {}, _GROWING),
         Job(

@@ -35,6 +35,14 @@ class Log:
         """Return the held-out events as a new binary float32 matrix ``[n_users, n_items]``."""
         return _matrix(self.held_offsets, self.held_items, (self.n_users, self.n_items))
 
+    def pictures(self, columns: int = 512, seed: int = 0) -> NDArray[np.float32]:
+        """Return made-up features of items ``[n_items, columns]`` that show who consumes them, blurred by noise."""
+        rng = np.random.default_rng(seed)
+        seen = self.matrix().T @ rng.standard_normal((self.n_users, columns), np.float32)
+        seen /= np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-6)
+        noise = rng.standard_normal((self.n_items, columns), np.float32) / np.float32(columns**0.5)
+        return np.asarray(seen + noise, np.float32)
+
     def save(self, path: Path) -> None:
         """Write to one ``.npz`` file."""
         np.savez(

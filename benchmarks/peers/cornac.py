@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from cornac.data import Dataset
+from cornac.data import Dataset, ImageModality
 from cornac.eval_methods.base_method import ranking_eval
 from cornac.metrics import NCRR, NDCG, FMeasure, HitRatio, Precision, Recall
-from cornac.models import BPR, EASE
+from cornac.models import BPR, EASE, VBPR
 from numpy.typing import NDArray
 
 from benchmarks.artefacts import Artefact
@@ -26,6 +26,8 @@ def task(job: str) -> Task:
         return Fit(_dataset, _fit_ease, lambda model: {"weights": np.asarray(model.B)}, _recommend, one_by_one=True)
     if job == "bpr-mf":
         return Fit(_dataset, _fit_bpr, _vectors, _recommend, one_by_one=True)
+    if job == "vbpr":
+        return Fit(_gallery, _fit_vbpr, _visual_vectors, _recommend, one_by_one=True)
     if job == "metrics":
         return Once(_model_and_truth, lambda state: _measured(*state))
     raise NotThereYet(f"Cornac has no {job}")
@@ -54,6 +56,35 @@ def _fit_bpr(dataset: Dataset, settings: Settings) -> BPR:
         lambda_reg=settings["reg"],
         verbose=False,
     ).fit(dataset)
+
+
+def _gallery(log: Log) -> Dataset:
+    dataset = _dataset(log)
+    images = ImageModality(features=log.pictures(), ids=list(range(log.n_items)), normalized=False)
+    dataset.add_modalities(item_image=images.build(id_map=dataset.iid_map))
+    return dataset
+
+
+def _fit_vbpr(dataset: Dataset, settings: Settings) -> VBPR:
+    return VBPR(
+        k=settings["factors"],
+        k2=settings["visual_factors"],
+        n_epochs=settings["epochs"],
+        lambda_w=settings["reg"],
+        lambda_b=settings["reg"],
+        lambda_e=settings["reg_visual"],
+        use_gpu=False,
+        verbose=False,
+        **settings["cornac"],
+    ).fit(dataset)
+
+
+def _visual_vectors(model: VBPR) -> Artefact:
+    return {
+        "users": np.concatenate([model.gamma_user, model.theta_user], axis=1),
+        "items": np.concatenate([model.gamma_item, model.theta_item], axis=1),
+        "biases": model.beta_item + model.visual_bias,
+    }
 
 
 def _vectors(model: BPR) -> Artefact:

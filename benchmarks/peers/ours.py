@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -55,6 +56,8 @@ def task(job: str) -> Task:
         return Once(_vectors_of_all, _list_all)
     if job == "metrics":
         return Once(_part_and_vectors, _measure)
+    if job == "vbpr":
+        return Fit(_gallery, _fit_vbpr, _export_vbpr, lambda state, dataset, users, k: _recommend(state[0], dataset, users, k))
     name = _MODEL[job]
     if name not in MODELS:
         raise NotThereYet(f"vitrina has no {name} yet")
@@ -65,6 +68,25 @@ def _dataset(log: Log) -> Dataset:
     dataset = dataset_of(log)
     dataset.matrix()  # a data set sorts its events once, for all models
     return dataset
+
+
+def _gallery(log: Log) -> Dataset:
+    dataset = _dataset(log)
+    return replace(dataset, catalogue=replace(dataset.catalogue, features={"dnn": log.pictures()}))
+
+
+def _fit_vbpr(dataset: Dataset, settings: Settings) -> tuple[Recommender, Dataset]:
+    own = {name: value for name, value in settings.items() if name != "cornac"}
+    return make("vbpr", **own).fit(dataset), dataset
+
+
+def _export_vbpr(state: tuple[Any, Dataset]) -> Artefact:
+    model, dataset = state
+    return {
+        "users": model.query_vectors(dataset.histories()),
+        "items": model.item_vectors_,
+        "biases": model.item_biases_,
+    }
 
 
 def _fit(name: str, dataset: Dataset, settings: Settings) -> Recommender:

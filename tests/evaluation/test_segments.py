@@ -34,3 +34,13 @@ def test_history_groups_cover_everybody_once(split: Split):
     result = evaluate(make("popular").fit(split.train), part, split.train, ["hr@1"])
     groups = [s for s in by_segment(result.lists, part, split.train, "hr@1") if s.segment == "history length"]
     assert sum(s.n_users for s in groups) == len(part)
+
+
+@pytest.mark.parametrize("metric", ["auc", "mrr"])
+def test_metrics_of_the_full_ranking_are_split_by_people_alone(split: Split, metric: str):
+    """The full ranking is not kept, so nothing tells where its head would stand."""
+    part = split.open_test()
+    result = evaluate(make("popular").fit(split.train), part, split.train, [metric])
+    found = by_segment(result.lists, part, split.train, metric)
+    assert {s.segment for s in found} == {"history length"}
+    assert sum(s.n_users for s in found) == len(part)

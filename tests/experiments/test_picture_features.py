@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from benchmarks.people_art import people_art, shares, squeezenet, standardised
 from PIL import Image
 
 from tests.features.pictures import nets
@@ -26,7 +26,6 @@ from vitrina.features.pictures.explicit import NAMES, measure
 from vitrina.features.pictures.loading import Picture, load_picture, squashed
 from vitrina.features.pictures.networks import Network, NetworkFile
 from vitrina.features.pictures.onnx_graph import read_network
-from vitrina.features.pictures.presets import find_preset
 from vitrina.models.visual import autoencoder
 
 SOUND = ("a", "b", "c", "d")
@@ -344,34 +343,16 @@ def test_the_order_of_items_does_not_matter_to_the_autoencoder(shop: Path, tmp_p
 
 def real_paintings() -> tuple[list[Picture], pl.DataFrame]:
     """The paintings of people-art and what is known of them."""
-    folder = Path(os.environ.get("VITRINA_DATA", "")) / "people-art"
-    if not os.environ.get("VITRINA_DATA") or not folder.is_dir() or find_preset("squeezenet").locate() is None:
-        pytest.skip("needs the folders people-art and squeezenet under the one that VITRINA_DATA names")
-    known = pl.read_csv(folder / "artworks.csv")
-    return [load_picture(folder / "images" / name) for name in known["image"]], known
-
-
-def shares(features: np.ndarray, known: pl.DataFrame) -> tuple[float, float]:
-    """How many of the ten nearest by cosine have the same style, and the same artist."""
-    features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-    similar = features @ features.T
-    np.fill_diagonal(similar, -np.inf)
-    nearest = np.argpartition(-similar, 10, axis=1)[:, :10]
-    style, artist = (known[name].to_numpy() for name in ("style", "artist"))
-    return tuple(float((labels[nearest] == labels[:, None]).mean()) for labels in (style, artist))  # type: ignore[return-value]
-
-
-def standardised(matrix: np.ndarray) -> np.ndarray:
-    return (matrix - matrix.mean(axis=0)) / (matrix.std(axis=0) + 1e-9)
+    try:
+        return people_art()
+    except FileNotFoundError as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.mark.needs_data
 def test_squeezenet_sees_style_and_artist_in_real_paintings_better_than_explicit_features() -> None:
     paintings, known = real_paintings()
-    preset = find_preset("squeezenet")
-    network = Network(NetworkFile(preset.fetch(), preset.layer, preset.preprocessing, preset.tokens))
-    features = np.concatenate([network.run(paintings[i : i + 16]) for i in range(0, len(paintings), 16)])
-    style, artist = shares(features, known)
+    style, artist = shares(squeezenet(paintings), known)
     assert (style, artist) == (pytest.approx(0.335, abs=0.01), pytest.approx(0.208, abs=0.01))
     evf, patterns = (np.stack(found) for found in zip(*map(measure, paintings), strict=True))
     for explicit_features in (evf, patterns, np.hstack([evf, patterns])):

@@ -220,7 +220,8 @@ def check_learned(model):
             assert value.dtype.kind in "fiub", f"{attribute} holds {value.dtype}"
             assert value.dtype != np.float64, f"{attribute} is not float32"
         else:
-            assert isinstance(value, int | float | bool | str | np.number)
+            values = value if isinstance(value, list) else [value]
+            assert all(isinstance(v, int | float | bool | str | np.number) for v in values)
 
 
 # --- what it learns

@@ -31,12 +31,13 @@ def by_segment(lists: RankedLists, part: Part, train: Dataset, metric: str) -> l
     """Split the result of ``metric`` by history length of the people, and by popularity of the items to be found.
 
     People without history are "none" (cold). Items are head (the most popular that make half of the training events), tail,
-    or new (no training event). Segments in which nobody can be judged are left out.
+    or new (no training event): what a metric of the full ranking, such as auc, cannot be split by from lists. Segments in
+    which nobody can be judged are left out.
     """
     measure = parse(metric)
     per_user = np.asarray(measure.compute(lists, None))
     found = [_segment("history length", name, per_user[mask]) for name, mask in _history_groups(part)]
-    for name, items in _item_groups(train):
+    for name, items in () if measure.needs & {"auc", "first_rank"} else _item_groups(train):
         found.append(_segment("items to be found", name, np.asarray(measure.compute(_only(lists, part, items), None))))
     return [s for s in found if s.n_users]
 

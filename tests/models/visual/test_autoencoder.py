@@ -54,6 +54,14 @@ def test_training_lowers_the_loss_and_is_reported(pictures: NDArray[np.uint8]) -
     assert told[-1].epochs == len(losses)
 
 
+def test_no_step_leaves_the_random_start(pictures: NDArray[np.uint8]) -> None:
+    session = Session()
+    with session:
+        first, second = (train_autoencoder(pictures, steps=0, seed=seed) for seed in (1, 1))
+    assert not session.outcomes
+    np.testing.assert_array_equal(first.encode(pictures[:3]), second.encode(pictures[:3]))
+
+
 def test_the_nearest_picture_is_by_the_same_hand(trained: Autoencoder) -> None:
     codes = trained.encode(drawn(90, seed=5))
     codes /= np.linalg.norm(codes, axis=1, keepdims=True)

@@ -162,7 +162,8 @@ def train_autoencoder(
     steps: int = _STEPS,
     shape: Architecture | None = None,
 ) -> Autoencoder:
-    """Learn from ``pictures`` uint8 ``[n, SIDE, SIDE, 3]``, in about ``steps`` steps of 64 crops.
+    """Learn from ``pictures`` uint8 ``[n, SIDE, SIDE, 3]``, in about ``steps`` steps of 64 crops; 0 leave the
+    weights at their random start, the control that training is to be held against.
 
     Device, checkpoints and progress come from the session (``vitrina.training.session``). The same pictures, seed and number of
     threads give the same weights. A code has at most n columns. Raises ``DataError`` without pictures, ``VitrinaError`` when
@@ -173,12 +174,13 @@ def train_autoencoder(
     with controlled(torch.device("cpu")):
         torch.manual_seed(seed)
         network = _Network(shape)
-    per_epoch = -(-len(pictures) // _BATCH)
-    epochs = max(1, round(steps / per_epoch))
-    plan = Plan(epochs=epochs, batch_size=_BATCH, lr=_LR, schedule=Cosine(epochs=epochs, floor=0.02), seed=seed)
-    outcome = train(network, len(pictures), _Step(network, pictures), plan, devices=("cuda", "cpu"))
-    if outcome.failed:
-        raise VitrinaError(f"autoencoder: {outcome.message}")
+    if steps:
+        per_epoch = -(-len(pictures) // _BATCH)
+        epochs = max(1, round(steps / per_epoch))
+        plan = Plan(epochs=epochs, batch_size=_BATCH, lr=_LR, schedule=Cosine(epochs=epochs, floor=0.02), seed=seed)
+        outcome = train(network, len(pictures), _Step(network, pictures), plan, devices=("cuda", "cpu"))
+        if outcome.failed:
+            raise VitrinaError(f"autoencoder: {outcome.message}")
     with controlled(torch.device("cpu")):
         statistics = _statistics(network.eval().cpu(), pictures)
         return Autoencoder(network, shape, statistics.mean(dim=0), _projection(statistics, columns))

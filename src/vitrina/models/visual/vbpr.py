@@ -58,9 +58,9 @@ class VBPR(Recommender):
     """Matrix factorisation with the BPR loss and a visual part."""
 
     feature: Annotated[str, Field(min_length=1), "name of the feature matrix of the catalogue; dnn: that of a network"] = "dnn"
-    factors: Annotated[int, Ints(1, 200), Field(ge=0), "dimension of gamma"] = 64
-    visual_factors: Annotated[int, Ints(8, 200, log=True), Field(ge=1), "dimension of theta"] = 128
-    lr: Annotated[float, Floats(1e-2, 2e-1, log=True), Field(gt=0), "learning rate"] = 0.05
+    factors: Annotated[int, Ints(16, 200, log=True), Field(ge=0), "dimension of gamma"] = 64
+    visual_factors: Annotated[int, Ints(32, 200, log=True), Field(ge=1), "dimension of theta"] = 128
+    lr: Annotated[float, Floats(2e-2, 2e-1, log=True), Field(gt=0), "learning rate"] = 0.05
     reg: Annotated[float, Floats(1e-3, 5e-2, log=True), Field(gt=0), "regularisation of users, items and biases"] = 0.01
     reg_visual: Annotated[float, Floats(3e-5, 3e-3, log=True), Field(ge=0), "regularisation of E and b'"] = 3e-4
     init: Annotated[float, Field(ge=0), "standard deviation of the initial vectors and of E"] = 0.1
