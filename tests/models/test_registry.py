@@ -53,3 +53,10 @@ def test_ranges():
     assert "x" not in Floats(1.0, 2.0)
     assert "b" in Choice(("a", "b"))
     assert search_space(EASE) == {"l2": Floats(1.0, 1e7, log=True)}
+
+
+@pytest.mark.parametrize(("text", "advice"), [("fa, price", '["fa", "price"]'), ("fa,price(scale=log)", '["...", "..."]')])
+def test_a_text_in_place_of_a_list_is_told_how_to_be_written(text, advice):
+    with pytest.raises(VitrinaError, match="hybrid: parts: must be a list: ") as told:
+        make("hybrid", parts=text)
+    assert advice in str(told.value)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from vitrina.errors import VitrinaError, unknown
 from vitrina.models.base import Recommender
@@ -59,8 +61,17 @@ def family(name: str) -> str:
 
 def in_words(error: ValidationError) -> str:
     """Name each wrong field and what is wrong with it, in one line."""
-    parts = ((".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ").rstrip(".")) for e in error.errors())
+    parts = ((".".join(map(str, e["loc"])), _reason(e).rstrip(".")) for e in error.errors())
     return "; ".join(": ".join(filter(None, part)) for part in parts)
+
+
+def _reason(wrong: ErrorDetails) -> str:
+    """Say what is wrong; of a text in the place of a list, how it should have been written."""
+    text = wrong["input"]
+    if wrong["type"] != "tuple_type" or not isinstance(text, str):
+        return wrong["msg"].removeprefix("Value error, ")
+    parts = ["...", "..."] if "(" in text else [part.strip() for part in text.split(",")]  # parts have commas of their own
+    return f"must be a list: {json.dumps(parts)}"
 
 
 def make(name: str, **settings: Any) -> Recommender:
