@@ -22,6 +22,7 @@ from pathlib import Path
 import polars as pl
 from PIL import Image, ImageDraw, ImageFont
 
+import vitrina
 from vitrina.data.gallery.simulation import draw_world
 from vitrina.data.gallery.styles import STYLES
 from vitrina.data.storage import load_dataset
@@ -67,8 +68,10 @@ def screenshots(run: Path) -> dict[str, Image.Image]:
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "picks.html"
-        lengths = [min(example["n_history"], LONGEST) for example in results["examples"]]
-        number, method = lengths.index(max(lengths)), "hybrid-fa-dnn-evf-price"
+        method = "hybrid-fa-dnn-evf-price"
+        known = vitrina.load(run / "models" / method).history_of  # less than the replay has seen, maybe nothing
+        lengths = [min(len(known(example["user"])), LONGEST) for example in results["examples"]]
+        number = lengths.index(max(lengths))
         person = results["examples"][number]["user"]
         command = [Path(sys.executable).with_name("vitrina"), "recommend", run / "models" / method, "--user", person, "--k", "6"]
         subprocess.run([*map(str, command), "--html", str(page_file)], check=True, stdout=subprocess.DEVNULL)

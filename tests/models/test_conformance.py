@@ -41,7 +41,7 @@ SMALL = {
     "bpr-mf": {"factors": 8, "epochs": 40},
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
     "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
-    "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 40},
+    "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 70},
     "curatornet": {"feature": "words", "triplets": 3000, "lr": 0.001, "batch": 64, "epochs": 7},
 }
 

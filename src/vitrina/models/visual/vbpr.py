@@ -49,7 +49,7 @@ from vitrina.models.visual.vbpr_training import InTraining, Learned
 from vitrina.ranking.scorer import Items, Scores
 
 _SAMPLE = 256  # items that a history is held against when a person is folded in
-_VALIDATED = 5  # epochs between two looks at validation
+_VALIDATED = 10  # epochs between two looks at validation
 _COLUMNS = 512  # of a feature, for foretelling costs: data sets do not tell them beforehand
 
 
@@ -59,7 +59,7 @@ class VBPR(Recommender):
 
     feature: Annotated[str, Field(min_length=1), "name of the feature matrix of the catalogue; dnn: that of a network"] = "dnn"
     factors: Annotated[int, Ints(16, 200, log=True), Field(ge=0), "dimension of gamma"] = 64
-    visual_factors: Annotated[int, Ints(32, 200, log=True), Field(ge=1), "dimension of theta"] = 128
+    visual_factors: Annotated[int, Ints(32, 200, log=True), Field(ge=1), "dimension of theta"] = 64
     lr: Annotated[float, Floats(2e-2, 2e-1, log=True), Field(gt=0), "learning rate"] = 0.05
     reg: Annotated[float, Floats(1e-3, 5e-2, log=True), Field(gt=0), "regularisation of users, items and biases"] = 0.01
     reg_visual: Annotated[float, Floats(3e-5, 3e-3, log=True), Field(ge=0), "regularisation of E and b'"] = 3e-4
