@@ -41,12 +41,14 @@ SMALL = {
     "bpr-mf": {"factors": 8, "epochs": 40},
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
     "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
+    "mult-dae": {"layers": (8,), "lr": 0.01, "epochs": 60},
+    "mult-vae": {"layers": (16, 8), "lr": 0.01, "annealing": 10, "epochs": 60},
     "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 70},
     "curatornet": {"feature": "words", "triplets": 3000, "lr": 0.001, "batch": 64, "epochs": 7},
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.
-TORCH = {"fm", "curatornet"}
+TORCH = {"fm", "mult-dae", "mult-vae", "curatornet"}
 
 #: Validated with the vectors that people have in training, which folding in afterwards replaces by ones that rank alike.
 TRAINED_PEOPLE = {"vbpr"}

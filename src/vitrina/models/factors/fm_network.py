@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from vitrina.training import losses
+from vitrina.training.histories import Histories
 from vitrina.training.negatives import Sampler
 from vitrina.training.plan import Moment
 
@@ -25,8 +26,6 @@ class FMNetwork(nn.Module):
     itself; the drawn items meet the same history. ``log`` CSR ``[n_samples, n_items]``, ``side`` CSR ``[n_items, n_columns]``.
     """
 
-    _offsets: Tensor
-    _items: Tensor
     _side_offsets: Tensor
     _side_columns: Tensor
     _side_values: Tensor
@@ -53,8 +52,7 @@ class FMNetwork(nn.Module):
             never = torch.from_numpy(np.bincount(log.indices, minlength=n_items) == 0)
             self.item[never] = 0.0
             self.history[never] = 0.0
-        self._keep("_offsets", log.indptr.astype(np.int64))
-        self._keep("_items", log.indices.astype(np.int64))
+        self._log = Histories(log)
         self._keep("_side_offsets", side.indptr.astype(np.int64))
         self._keep("_side_columns", side.indices.astype(np.int64))
         self._keep("_side_values", side.data.astype(np.float32))
@@ -88,10 +86,7 @@ class FMNetwork(nn.Module):
 
         The size is that of the parameters that an event meets: of the item as candidate and in histories, and of a drawn item.
         """
-        start = self._offsets[samples]
-        lengths = self._offsets[samples + 1] - start
-        row = torch.repeat_interleave(lengths)
-        items = self._items[torch.arange(len(row), device=row.device) + (start - (lengths.cumsum(0) - lengths))[row]]
+        row, items, lengths = self._log.of(samples)
         drawn = self.sampler.draw(samples[row], negatives, moment.generator)
         others = lengths - 1
         scale = torch.where(others > 0, others.clamp(min=1).to(self.item.dtype) ** -self._power, 0.0)[row].unsqueeze(1)

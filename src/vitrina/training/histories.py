@@ -1,0 +1,28 @@
+"""A log as tensors, of which a step reads the rows of some users."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+
+
+class Histories(nn.Module):
+    """The rows of a CSR matrix; a module, so that they move to the training's device. They are not saved with it."""
+
+    _offsets: Tensor
+    _items: Tensor
+
+    def __init__(self, log: csr_matrix) -> None:
+        super().__init__()
+        for name, array in (("_offsets", log.indptr), ("_items", log.indices)):
+            self.register_buffer(name, torch.from_numpy(array.astype(np.int64)), persistent=False)
+
+    def of(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return all entries of ``rows`` int64 ``[n]``: which of the rows each is of, their columns, and how many a row has."""
+        start = self._offsets[rows]
+        lengths = self._offsets[rows + 1] - start
+        row = torch.repeat_interleave(lengths)
+        first = lengths.cumsum(0) - lengths
+        return row, self._items[torch.arange(len(row), device=row.device) + (start - first)[row]], lengths
