@@ -344,7 +344,7 @@ class TestCompare:
             patched.setattr(EASE, "fit", interrupted)
             outcome = run("compare", shop, "--models", "ease,popular", "--trials", 2, "--out", tmp_path / "run")
         assert outcome.code == 130
-        assert "goes on where it stopped" in outcome.err
+        assert "keeps what was finished" in outcome.err
         assert not list(tmp_path.rglob("*.part"))
         assert run("compare", shop, "--models", "ease,popular", "--trials", 2, "--out", tmp_path / "run").code == 0
 

@@ -6,19 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.galleries import small_gallery
+
 from .conftest import Run
 
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small gallery with its pictures and their explicit features."""
-    from vitrina.data.gallery import save_gallery
-    from vitrina.experiments.picture_features import compute_features
-
-    folder = tmp_path_factory.mktemp("data") / "gallery"
-    save_gallery(folder, 3, n_users=15, n_works=14, n_artists=4, likes_per_user=4.0, sales_per_user=0.2)
-    compute_features(folder, network="none")
-    return folder
+    return small_gallery(tmp_path_factory.mktemp("data") / "gallery")
 
 
 @pytest.fixture(scope="module")

@@ -94,3 +94,9 @@ def test_a_model_may_take_part_under_several_names(tmp_path: Path):
         make_config(data="demo", models={"near": {"model": "itemkn"}})
     with pytest.raises(VitrinaError, match=r"method name '\.\./near' cannot be used"):
         make_config(data="demo", models={"../near": {"model": "itemknn"}})
+
+
+def test_one_model_twice_has_two_titles():
+    models = {"fa": {}, "mine": {"model": "fa"}, "named": {"model": "fa", "title": "Theirs"}}
+    config = make_config(data="demo", models=models)
+    assert [config.title(name) for name in models] == ["Favourite artist (FA)", "Favourite artist (FA) (mine)", "Theirs"]

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.galleries import small_gallery
 from vitrina.data.catalogue import Recipe
-from vitrina.data.gallery import save_gallery
 from vitrina.data.storage import load_dataset
 from vitrina.errors import DataError, VitrinaError
 from vitrina.experiments.guests import with_pictures
-from vitrina.experiments.picture_features import compute_features
 from vitrina.models.registry import make
 from vitrina.models.storage import load_trained
 from vitrina.models.trained import Trained
@@ -20,10 +19,7 @@ from vitrina.models.trained import Trained
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "shop"
-    save_gallery(folder, 3, n_users=15, n_works=14, n_artists=4, likes_per_user=4.0, sales_per_user=0.2)
-    compute_features(folder, network="none")
-    return folder
+    return small_gallery(tmp_path_factory.mktemp("data") / "shop")
 
 
 @pytest.fixture(scope="module")

@@ -2,63 +2,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests.report.cases import HOSTILE, full_results, hostile_results, unfinished_results, write_run
+from tests.report.reader import read
 from vitrina.errors import VitrinaError
 from vitrina.report import report_html, write_report
 
 Page = Callable[[str], str]
 
 
-class _Reader(HTMLParser):
-    """Collects what a browser would act on: tags, attributes, and whether tags are balanced."""
-
-    VOID = frozenset({"meta", "link", "br", "line", "circle", "rect", "path", "img", "input", "hr"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.open: list[str] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open, tag
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def _read(html: str) -> _Reader:
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return reader
-
-
 def _visible(html: str) -> str:
     body = re.sub(r"<style>.*?</style>", "", html, flags=re.S)
-    return " ".join("".join(_read(body).text).split())
+    return " ".join("".join(read(body).text).split())
 
 
 def test_the_page_is_self_contained(page: Page, case: str) -> None:
-    reader = _read(page(case))
+    reader = read(page(case))
     assert reader.open == []
     assert not {"script", "iframe", "object", "embed", "form", "base", "foreignobject", "image", "use", "a:href"} & set(
         reader.tags
@@ -75,7 +37,7 @@ def test_the_page_is_self_contained(page: Page, case: str) -> None:
 
 
 def test_ids_are_unique_and_every_link_has_its_target(page: Page, case: str) -> None:
-    reader = _read(page(case))
+    reader = read(page(case))
     ids = [value for _, name, value in reader.attributes if name == "id"]
     assert len(ids) == len(set(ids))
     targets = {value[1:] for _, name, value in reader.attributes if name == "href" and value.startswith("#")}
@@ -145,7 +107,7 @@ def test_audit_and_split_in_words(page: Page) -> None:
 
 def test_hostile_names_are_shown_as_text(page: Page) -> None:
     html = page("hostile")
-    reader = _read(html)
+    reader = read(html)
     assert "script" not in reader.tags
     assert "img" not in reader.tags
     assert _visible(html).count(HOSTILE) >= 12
@@ -184,7 +146,7 @@ def test_any_key_may_be_absent(key: str, monkeypatch: pytest.MonkeyPatch) -> Non
     del data[key]
     html = report_html(data)
     assert "<h1>" in html
-    assert _read(html).open == []
+    assert read(html).open == []
 
 
 def test_an_empty_run() -> None:

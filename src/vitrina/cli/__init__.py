@@ -16,7 +16,7 @@ def main() -> None:
         app()
     except SystemExit as end:
         if end.code == _INTERRUPTED:  # how the command-line library ends on Ctrl-C
-            print("interrupted; nothing half-written was left. The same command goes on where it stopped.", file=sys.stderr)
+            print("interrupted; nothing half-written was left. The same command keeps what was finished.", file=sys.stderr)
         raise
     except VitrinaError as error:
         print(f"error: {error}", file=sys.stderr)

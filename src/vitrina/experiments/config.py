@@ -126,7 +126,9 @@ class RunConfig(BaseModel):
 
     def title(self, name: str) -> str:
         """What a method is called in tables."""
-        return str(self.models[name].get("title") or self.model(name).title)
+        own = self.models[name].get("title")
+        title = self.model(name).title
+        return str(own) if own else title if name == self.model(name).name else f"{title} ({name})"
 
     def fixed(self, name: str) -> dict[str, Any]:
         """The settings of a method that are held fixed."""

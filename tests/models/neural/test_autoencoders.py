@@ -103,11 +103,11 @@ def test_the_weight_of_the_divergence_rises_to_its_cap():
             betas.append(beta)
             return kind
 
-    step = model._annealed(Recorder())
+    step = model.step(Recorder())
     for number in (0, 5, 10, 20, 50):
         assert step(None, Moment(1, number, 10, torch.Generator())) == "multinomial"
     assert betas == pytest.approx([0.0, 0.1, 0.2, 0.4, 0.4])
-    at_once = make("mult-vae", beta=0.4, annealing=0.0)._annealed(Recorder())
+    at_once = make("mult-vae", beta=0.4, annealing=0.0).step(Recorder())
     at_once(None, Moment(1, 0, 10, torch.Generator()))
     assert betas[-1] == 0.4
 

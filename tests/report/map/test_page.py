@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +13,11 @@ import pytest
 from PIL import Image
 
 from tests.report.map.cases import HOSTILE, gallery
+from tests.report.reader import read
 from vitrina.errors import DataError, UnknownNameError
 from vitrina.report.map import Marks, WorkMap, draw_map_page, make_map
 from vitrina.report.map.marks import grouped
 from vitrina.report.map.page import headline, made, measured
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def _read(html: str) -> _Reader:
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return reader
 
 
 def _works(html: str) -> dict[str, Any]:
@@ -50,7 +28,7 @@ def _works(html: str) -> dict[str, Any]:
 def test_hostile_text_stays_text(hostile_map: WorkMap, marks: list[Marks]):
     named = [Marks(HOSTILE, marks[0].codes, "history"), *marks[1:]]
     html = draw_map_page(hostile_map, named, by=HOSTILE)
-    reader = _read(html)
+    reader = read(html)
     assert reader.tags.count("script") == 2
     assert "onerror" not in {name for _, name, _ in reader.attributes}
     assert [value for _, name, value in reader.attributes if name in ("src", "href") and not value.startswith("data:")] == []
@@ -117,7 +95,7 @@ def test_links_go_to_the_work_of_the_history_most_like_it(work_map: WorkMap, mar
 
 def test_what_is_seen_is_said_in_words(work_map: WorkMap, marks: list[Marks]):
     html = draw_map_page(work_map, marks)
-    text = " ".join("".join(_read(html).text).split()).replace("\xa0", " ")
+    text = " ".join("".join(read(html).text).split()).replace("\xa0", " ")
     assert headline(work_map).replace("\xa0", " ") == "59 works, laid out so that those alike by tiny-last lie close together"
     assert re.search(r"Of the ten works nearest to a work, \d+ % have the same style \(\d+ % by chance\) and \d+ % have", text)
     assert "Not on the map: 1 work without this feature." in text

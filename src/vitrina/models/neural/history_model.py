@@ -2,59 +2,77 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.kernels.dense import row_products
 from vitrina.kernels.sparse import sparse_dense
-from vitrina.models.base import Recommender, Shape, Validate
+from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.factors.products import score_factors
+from vitrina.models.neural.likelihoods import Likelihood
+from vitrina.models.space import Floats, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
-    from vitrina.training.plan import Moment, Plan
+    from vitrina.training.plan import Moment
 
     Step = Callable[[Tensor, Moment], Tensor]
 
+Width = Annotated[int, Field(ge=1)]
 
+
+@hyperparameters
 class HistoryModel(Recommender):
-    """Encoder and decoder of histories; ``layers`` are the encoder's widths after the input, the last that of the code.
+    """An autoencoder of histories: the encoder has ``layers``, the decoder has them mirrored, with tanh between.
 
     Learned: ``items_ [n_items, m]`` and ``bias_ [m]``, the first layer, then ``encoder_weight_1_`` and so on ``[out, in]``, and
     ``decoder_weight_1_`` to the last one, which has a row for each item; all float32.
     """
 
-    layers: tuple[int, ...]
+    layers: Annotated[tuple[Width, ...], Field(min_length=1), "widths of the encoder, the code last"] = (200,)
+    likelihood: Annotated[Likelihood, "of histories: multinomial, logistic or gaussian"] = "multinomial"
+    dropout: Annotated[float, Floats(0.1, 0.8), Field(ge=0, lt=1), "probability that an item of the input is left out"] = 0.5
+    lr: Annotated[float, Floats(3e-4, 1e-2, log=True), Field(gt=0), "learning rate of Adam"] = 1e-3
+    batch: Annotated[int, Field(ge=1), "people per step"] = 500
+    epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 200
+    seed: Annotated[int, "seed of start, order and everything drawn"] = 0
 
-    def train(self, network: HistoryAutoencoder, n_users: int, step: Step, plan: Plan, validate: Validate | None) -> Self:
-        """Train ``network`` with the loss ``step(samples, moment)`` and take over what it learned."""
+    variational: ClassVar[bool] = False
+    declares: ClassVar[Declares] = Declares(epochs=True)
+
+    def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
+        """Learn the layers; raises ``VitrinaError`` when training explodes before a single epoch is done."""
+        from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
+        from vitrina.training.plan import Plan
         from vitrina.training.trainer import train
 
-        self.epochs_ = plan.epochs
-        if n_users:
+        x = dataset.matrix()
+        log = x[np.diff(x.indptr) > 0]
+        network = HistoryAutoencoder(log, self.layers, variational=self.variational, dropout=self.dropout, seed=self.seed)
+        self.epochs_ = self.epochs
+        if log.nnz:
+            plan = Plan(epochs=self.epochs, batch_size=self.batch, lr=self.lr, seed=self.seed)
             value = None if validate is None else lambda: validate(self._with(network))
-            outcome = train(network, n_users, step, plan, validate=value, devices=("cuda", "cpu"))
+            outcome = train(network, log.shape[0], self.step(network), plan, validate=value, devices=("cuda", "cpu"))
             if outcome.failed:
                 raise VitrinaError(f"{self.name}: {outcome.message}")
             self.epochs_ = outcome.epochs
         return self._with(network)
 
-    def network(self, dataset: Dataset, *, variational: bool, dropout: float, seed: int) -> tuple[HistoryAutoencoder, int]:
-        """Return an untrained network of the users that have a history, and their number."""
-        from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
-
-        x = dataset.matrix()
-        log = x[np.diff(x.indptr) > 0]
-        return HistoryAutoencoder(log, self.layers, variational=variational, dropout=dropout, seed=seed), log.shape[0]
+    @abstractmethod
+    def step(self, network: HistoryAutoencoder) -> Step:
+        """Return the loss to train with, as the trainer asks for it."""
 
     def _with(self, network: HistoryAutoencoder) -> Self:
         """Take over what the network has learned; of two outputs of a variational encoder the mean."""
@@ -77,11 +95,7 @@ class HistoryModel(Recommender):
         code = sparse_dense(x, self.items_) + self.bias_
         for number in range(1, len(self.layers)):
             code = self._layer("encoder", number, np.tanh(code))
-        return self._coded(code)
-
-    def _coded(self, code: Scores) -> Scores:
-        """The code from the encoder's last output."""
-        return np.tanh(code)
+        return code[:, : self.layers[-1]] if self.variational else np.tanh(code)
 
     def query_vectors(self, queries: Queries) -> Scores:
         """Return the decoder's last hidden layer ``[n, d]``: times an item's weights, with its bias, that is the score."""
@@ -108,10 +122,9 @@ class HistoryModel(Recommender):
 
     def memory(self, shape: Shape) -> int:
         """Six copies of the weights (gradient, Adam, best, fitted); scores of a batch three times; the log."""
-        batch = int(self.settings["batch"])
-        return 4 * 6 * self._n_weights(shape.n_items) + 4 * 3 * batch * shape.n_items + 24 * shape.n_events
+        return 4 * 6 * self._n_weights(shape.n_items) + 4 * 3 * self.batch * shape.n_items + 24 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """All weights of the decoder for each user, forward and backward, those of the encoder's input for each event."""
         rest = self._n_weights(shape.n_items) - shape.n_items * self.layers[0]
-        return int(self.settings["epochs"]) * (6.0 * rest * shape.n_users + 6.0 * self.layers[0] * shape.n_events)
+        return self.epochs * (6.0 * rest * shape.n_users + 6.0 * self.layers[0] * shape.n_events)

@@ -13,23 +13,18 @@ width + batch items.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from vitrina.data.dataset import Dataset
-from vitrina.models.base import Declares, Validate
-from vitrina.models.neural.history_model import HistoryModel
-from vitrina.models.neural.likelihoods import Likelihood
-from vitrina.models.neural.multdae import Width
+from vitrina.models.neural.history_model import HistoryModel, Width
 from vitrina.models.space import Floats, hyperparameters
-from vitrina.ranking.scorer import Scores
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
+    from vitrina.models.neural.history_model import Step
     from vitrina.training.plan import Moment
 
 
@@ -38,30 +33,16 @@ class MultVAE(HistoryModel):
     """Variational autoencoder with a multinomial likelihood."""
 
     layers: Annotated[tuple[Width, ...], Field(min_length=1), "widths of the encoder, the code last"] = (600, 200)
-    likelihood: Annotated[Likelihood, "of histories: multinomial, logistic or gaussian"] = "multinomial"
     beta: Annotated[float, Floats(0.05, 1.0, log=True), Field(ge=0), "cap of the weight of the divergence"] = 0.2
     annealing: Annotated[float, Field(ge=0), "epochs in which that weight rises to its cap"] = 50.0
-    dropout: Annotated[float, Floats(0.1, 0.8), Field(ge=0, lt=1), "probability that an item of the input is left out"] = 0.5
-    lr: Annotated[float, Floats(3e-4, 1e-2, log=True), Field(gt=0), "learning rate of Adam"] = 1e-3
-    batch: Annotated[int, Field(ge=1), "people per step"] = 500
-    epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 200
-    seed: Annotated[int, "seed of start, order, dropout and codes"] = 0
 
     name: ClassVar[str] = "mult-vae"
     title: ClassVar[str] = "Mult-VAE"
     paper: ClassVar[str] = "Liang et al. 2018"
-    declares: ClassVar[Declares] = Declares(epochs=True)
+    variational: ClassVar[bool] = True
 
-    def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
-        """Learn the layers, see ``HistoryModel``; raises ``VitrinaError`` when training explodes before an epoch is done."""
-        from vitrina.training.plan import Plan
-
-        network, n_users = self.network(dataset, variational=True, dropout=self.dropout, seed=self.seed)
-        plan = Plan(epochs=self.epochs, batch_size=self.batch, lr=self.lr, seed=self.seed)
-        return self.train(network, n_users, self._annealed(network), plan, validate)
-
-    def _annealed(self, network: HistoryAutoencoder) -> Callable[[Tensor, Moment], Tensor]:
-        """The loss with the weight of the divergence that is due at each step."""
+    def step(self, network: HistoryAutoencoder) -> Step:
+        """Return the loss with the weight of the divergence that is due at each step."""
 
         def loss(samples: Tensor, moment: Moment) -> Tensor:
             done = moment.step / moment.steps_per_epoch
@@ -69,6 +50,3 @@ class MultVAE(HistoryModel):
             return network.loss(samples, moment, kind=self.likelihood, beta=self.beta * risen)
 
         return loss
-
-    def _coded(self, code: Scores) -> Scores:
-        return code[:, : self.layers[-1]]

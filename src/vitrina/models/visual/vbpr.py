@@ -18,7 +18,7 @@ tests it ranks as well as the trained one. An item with neither events nor a pic
 visual factors + factors)) per epoch, memory items columns + (users + items) factors.
 
 The paper does not regularise E (``reg_visual`` 0) and has 10 + 10 factors. Where works have likes of their own, a free E learns
-what is peculiar to single pictures and drowns what the log says: on the demo's likes nDCG@10 falls from .21 to .13. For works
+what is peculiar to single pictures and drowns what the log says: on the demo's likes nDCG@10 falls from .19 to .15. For works
 that nobody has met a smaller ``reg_visual`` (1e-4) is better, and so are many visual factors.
 """
 

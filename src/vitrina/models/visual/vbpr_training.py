@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Learned:
     """What training changes, in place: vectors of users, vectors and biases of the items met, E with b' as its last row.
 
-    ``features [n_items, columns]`` are those of all items, scaled; ``met`` bool ``[n_items]`` are the items with events.
+    ``features [n_items, columns]`` are those of all items, scaled, and ``seen`` those of the items with events, ``met`` bool
+    ``[n_items]``.
     """
 
     strata: Strata
@@ -32,6 +33,7 @@ class Learned:
     biases: Scores
     visual: Scores
     features: Scores
+    seen: Scores
     met: NDArray[np.bool_]
 
     @staticmethod
@@ -45,13 +47,12 @@ class Learned:
         items = normal_vectors(rng, log.shape[1], own, deviation)
         reads = normal_vectors(rng, visual + 1, features.shape[1], deviation)
         reads[-1] = 0
-        strata = Strata(log.indptr, log.indices, log.shape[1])
-        return Learned(strata, users, items, np.zeros(len(items), np.float32), reads, features, met)
+        strata, biases = Strata(log.indptr, log.indices, log.shape[1]), np.zeros(len(items), np.float32)
+        return Learned(strata, users, items, biases, reads, features, features if met.all() else features[met], met)
 
     def epoch(self, rng: np.random.Generator, *, lr: float, reg: float, reg_visual: float) -> float:
         """Make the steps of one epoch; returns the mean loss."""
-        seen = self.features if self.met.all() else self.features[self.met]
-        arrays = self.users, self.items, self.biases, seen, self.visual
+        arrays = self.users, self.items, self.biases, self.seen, self.visual
         return visual_bpr_epoch(self.strata, *arrays, lr=lr, reg=reg, reg_visual=reg_visual, rng=rng)
 
     def vectors(self) -> tuple[Scores, Scores, Scores]:
