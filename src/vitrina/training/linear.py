@@ -20,6 +20,7 @@ from vitrina.kernels.threads import over_blocks
 
 _ROWS = 128  # of a block: few enough for all threads to have some, many enough for BLAS
 _PARTS = 16  # of a sum over rows at most: each is as large as the result
+_WIDE = 256  # columns that make enough blocks for all threads
 _ALONE = 2**15  # elements that one thread handles
 
 
@@ -68,10 +69,14 @@ def _rows_times(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 
 
 def _sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Return ``a' b``, summed over rows."""
-    size = max(_ROWS, -(-len(a) // _PARTS))
-    parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
+    """Return ``a' b``, summed over rows: blocks of wide results are summed whole, narrow results in parts."""
     with one_blas_thread():
+        if a.shape[1] >= _WIDE:
+            out = np.empty((a.shape[1], b.shape[1]), a.dtype)
+            over_blocks(a.shape[1], _ROWS, lambda columns: np.matmul(a[:, columns].T, b, out=out[columns]))
+            return out
+        size = max(_ROWS, -(-len(a) // _PARTS))
+        parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
         over_blocks(len(a), size, lambda rows: np.matmul(a[rows].T, b[rows], out=parts[rows.start // size]))
     return np.asarray(parts.sum(axis=0))
 
