@@ -48,7 +48,7 @@ SMALL = {
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.
-TORCH = {"fm", "mult-dae", "mult-vae", "curatornet"}
+TORCH = {name for name in MODELS if model_class(name).declares.shares_batches}
 
 #: Validated with the vectors that people have in training, which folding in afterwards replaces by ones that rank alike.
 TRAINED_PEOPLE = {"vbpr"}

@@ -36,6 +36,7 @@ class Declares:
     counts_repeats: bool = False  # an item counts as often as it stands in the history, not once
     closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter
     epochs: bool = False  # trains in epochs: ``fit`` with ``validate`` keeps the best number in ``epochs_``
+    shares_batches: bool = False  # trains with the trainer: ``torchrun`` shares its batches out among processes
     chooses: tuple[str, ...] = ()  # settings that ``fit`` with ``validate`` chooses itself; setting x is kept in ``x_``
     explains: Literal["exact", "estimate"] = "estimate"  # whether ``explain`` gives the parts that make the score
 
