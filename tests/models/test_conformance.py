@@ -41,6 +41,7 @@ SMALL = {
     "bpr-mf": {"factors": 8, "epochs": 40},
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
     "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
+    "lightgcn": {"factors": 8, "lr": 0.05, "epochs": 60},
     "mult-dae": {"layers": (8,), "lr": 0.01, "epochs": 60},
     "mult-vae": {"layers": (16, 8), "lr": 0.01, "annealing": 10, "epochs": 60},
     "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 70},

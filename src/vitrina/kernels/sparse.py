@@ -92,6 +92,7 @@ def add_sparse_dense(a: csr_matrix, dense: Floats, out: Floats, rows: NDArray[np
     if rows is not None:
         begins, ends = begins[rows], ends[rows]
     _check_inner(len(begins), len(out))
+    _check_inner(dense.shape[1], out.shape[1])
     over_rows(len(out), lambda start, stop: _add_sparse_dense(begins, ends, a.indices, a.data, dense, out, start, stop))
 
 
