@@ -167,7 +167,9 @@ class _Training:
             with self._autocast():
                 loss = self.step(mine, Moment(now.epoch, now.total, self.steps_per_epoch, self.random.generator))
                 loss = loss if len(mine) == len(batch) else loss * (len(mine) / len(batch))
-            torch.autograd.backward(self.scaler.scale(loss))
+        scaled = self.scaler.scale(loss)
+        if len(mine):
+            torch.autograd.backward(scaled)
         loss = self.processes.add_up(self.module, loss.detach())
         if self.plan.clip is not None:
             self.scaler.unscale_(self.optimiser)
