@@ -146,6 +146,14 @@ JOBS: dict[str, Job] = {
             {"layers": [600, 200], "dropout": 0.5, "beta": 0.2, "learning_rate": 1e-3, "batch": 512, "epochs": 10},
             per_epoch=True,
         ),
+        Job(
+            "lightgcn",
+            "LightGCN, one epoch (64 factors, 3 layers)",
+            "fit",
+            {"recbole": 0.7},
+            {"factors": 64, "layers": 3, "epochs": 1, "learning_rate": 0.005, "reg": 1e-4, "batch": 2048},
+            per_epoch=True,
+        ),
         Job("puresvd", "PureSVD fit (64 factors)", "fit", {"irspack": None, "rectools": None}, {"factors": 64}),
         Job("top-100", "Top 100 for all users, given vectors (64)", "work", {"implicit": 1.0}, {}, _GROWING),
         Job(

@@ -38,6 +38,7 @@ _MODEL = {
     "puresvd": "puresvd",
     "bpr-mf": "bpr-mf",
     "mult-vae": "mult-vae",
+    "lightgcn": "lightgcn",
 }
 
 #: setting of a job -> the names that a model may have for it.

@@ -20,6 +20,7 @@ from recbole.data.interaction import Interaction
 from recbole.model.general_recommender import BPR, MultiVAE
 from recbole.trainer import Trainer
 from recbole.utils import get_model, get_trainer
+from scipy.sparse import dok_matrix
 
 from benchmarks.log import Log
 from benchmarks.tasks import Fit, Lists, NotThereYet, Once, Settings, Task
@@ -65,10 +66,25 @@ def _multvae(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _lightgcn(settings: Settings) -> dict[str, Any]:
+    if not hasattr(dok_matrix, "_update"):  # it builds its graph by this method, which SciPy does not have any more
+        dok_matrix._update = lambda matrix, entries: matrix._dict.update(entries)
+    return {
+        "embedding_size": settings["factors"],
+        "n_layers": settings["layers"],
+        "learning_rate": settings["learning_rate"],
+        "reg_weight": settings["reg"],
+        "require_pow": True,  # squares, as in the paper
+        "train_batch_size": settings["batch"],
+        "train_neg_sample_args": _uniform(1),
+    }
+
+
 #: job -> the name of the model, and its configuration from the settings of the job; ``epochs`` are set for all alike.
 _MODELS: dict[str, tuple[str, Callable[[Settings], dict[str, Any]]]] = {
     "mult-vae": ("MultiVAE", _multvae),
     "neumf": ("NeuMF", _neumf),
+    "lightgcn": ("LightGCN", _lightgcn),
 }
 
 

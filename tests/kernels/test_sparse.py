@@ -41,6 +41,21 @@ def test_against_scipy(case):
         np.testing.assert_allclose(ours, right, rtol=1e-5, atol=1e-6)
 
 
+@given(products())
+@settings(max_examples=60)
+def test_adds_to_what_is_there(case):
+    a, b, _ = case
+    dense = b.toarray()
+    out = np.random.default_rng(0).random((a.shape[0], b.shape[1]), np.float32)
+    rows = np.flatnonzero(np.arange(a.shape[0]) % 3 == 1)[::-1]
+    some = out[rows]
+    right = out + sparse.sparse_dense(a, dense)
+    sparse.add_sparse_dense(a, dense, out)
+    sparse.add_sparse_dense(a, dense, some, rows)
+    np.testing.assert_allclose(out, right, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(some, out[rows])
+
+
 def test_threads_do_not_change_a_bit(monkeypatch):
     a, b = matrix(300, 200, 0.2, 0), matrix(200, 250, 0.3, 1)
     wanted = np.arange(0, 250, 3, dtype=np.int32)
@@ -68,3 +83,6 @@ def test_refuses_to_read_out_of_bounds():
     ):
         with pytest.raises(ValueError, match="inner dimensions of a product differ: 5 and 4"):
             product()
+    for shape, message in [((2, 4), "differ: 3 and 2"), ((3, 6), "differ: 4 and 6")]:
+        with pytest.raises(ValueError, match=message):
+            sparse.add_sparse_dense(a, np.ones((5, 4), np.float32), np.ones(shape, np.float32))

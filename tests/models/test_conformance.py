@@ -41,6 +41,7 @@ SMALL = {
     "bpr-mf": {"factors": 8, "epochs": 40},
     "mf": {"factors": 8, "lr": 0.05, "epochs": 40},
     "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
+    "lightgcn": {"factors": 8, "lr": 0.05, "epochs": 60},
     "mult-dae": {"layers": (8,), "lr": 0.01, "epochs": 60},
     "mult-vae": {"layers": (16, 8), "lr": 0.01, "annealing": 10, "epochs": 60},
     "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 70},
@@ -48,7 +49,7 @@ SMALL = {
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.
-TORCH = {"fm", "mult-dae", "mult-vae", "curatornet"}
+TORCH = {name for name in MODELS if model_class(name).declares.shares_batches}
 
 #: Validated with the vectors that people have in training, which folding in afterwards replaces by ones that rank alike.
 TRAINED_PEOPLE = {"vbpr"}

@@ -8,6 +8,8 @@ import typer
 
 from vitrina import __version__
 from vitrina.cli import answer, compare, data, doctor, explain, features, map, models, recommend, reproduce
+from vitrina.errors import VitrinaError
+from vitrina.training.processes import Processes
 
 app = typer.Typer(
     name="vitrina",
@@ -37,6 +39,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Recommendations you can trust."""
+    if Processes.here().count > 1 and context.invoked_subcommand != "fit":
+        raise VitrinaError(
+            "torchrun is for `vitrina fit`, where several processes train one model. "
+            f"Run `vitrina {context.invoked_subcommand}` without it."
+        )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vitrina.models.base import Recommender
     from vitrina.models.space import Setting
     from vitrina.models.trained import Trained
+    from vitrina.training.processes import Processes
 
 
 def register(app: typer.Typer) -> None:
@@ -77,10 +78,11 @@ def fit(
     """Fit one model on a whole data set and save it, ready to recommend without the data.
 
     A training that was interrupted goes on where it was when the same command is given again, as far as the model keeps
-    checkpoints.
+    checkpoints. Several processes train together when it is run by `torchrun --nproc-per-node 2 -m vitrina fit ...`.
     """
     from vitrina.data.known import open_dataset
     from vitrina.models.registry import make
+    from vitrina.training.processes import Processes
 
     if out is None:
         raise typer.BadParameter("say where the model goes, for example --out models/ease", param_hint="--out")
@@ -90,13 +92,30 @@ def fit(
         raise typer.BadParameter("give a model and a data set (vitrina fit ease ml-1m --out ...), or --best RUN")
     else:
         settings = {}
-    dataset = open_dataset(data)
+    processes, wanted = Processes.here(), make(model, **settings, **_parsed(set_ or []))
+    _refuse_processes(processes, wanted)
+    with processes.in_turn():  # it may be downloaded
+        dataset = open_dataset(data)
     kept = out.with_name(f".{out.name}.training")
-    trained = _trained(make(model, **settings, **_parsed(set_ or [])), dataset, data, kept)
+    trained = _trained(wanted, dataset, data, kept)
+    if not processes.first:
+        return
     trained.save(out, overwrite=overwrite, histories=not without_histories)
     shutil.rmtree(kept, ignore_errors=True)
     output.say(f"{model} fitted on {dataset!r}")
     print(out)
+
+
+def _refuse_processes(processes: Processes, model: Recommender) -> None:
+    """Meet the other processes, if there are any; a model that could not train with them is refused."""
+    from vitrina.errors import VitrinaError
+
+    if processes.count > 1 and not model.declares.shares_batches:
+        raise VitrinaError(
+            f"{model.name} does not learn batch by batch, so several processes cannot share its training. "
+            f"Run `vitrina fit {model.name} ...` without torchrun: it uses all cores of one machine by itself."
+        )
+    processes.connect()
 
 
 def _trained(model: Recommender, dataset: Dataset, source: str, checkpoints: Path) -> Trained:

@@ -10,13 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
+from vitrina.training.processes import Processes
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV and nothing else.")]
 
 
 def say(message: str) -> None:
-    """Print a message to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    """Print a message to standard error; of several processes the first one does."""
+    if Processes.here().first:
+        print(message, file=sys.stderr, flush=True)
 
 
 def as_json(value: Any) -> None:

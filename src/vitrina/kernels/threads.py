@@ -16,6 +16,8 @@ _BLOCKS_PER_THREAD = 4  # more blocks than threads, so that uneven rows balance 
 def n_threads() -> int:
     """Return the number of threads kernels use: ``VITRINA_THREADS``, else the cores this process may run on.
 
+    Of several processes that ``torchrun`` started on this machine, each uses its share of the cores.
+
     Raises ``VitrinaError`` when ``VITRINA_THREADS`` is not a whole number of at least 1.
     """
     wanted = os.environ.get("VITRINA_THREADS")
@@ -23,7 +25,8 @@ def n_threads() -> int:
         if not wanted.strip().isdecimal() or int(wanted) < 1:
             raise VitrinaError(f"VITRINA_THREADS={wanted!r} is not a number of threads. Set it to 1 or more, or unset it.")
         return int(wanted)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # not on macOS
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # not on macOS
+    return max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
 
 
 def over_rows(n_rows: int, work: Callable[[int, int], object], *, min_rows: int = 16) -> None:

@@ -27,7 +27,7 @@ class Declares:
     """What a model can do beyond scoring; the conformance suite checks every line."""
 
     personalised: bool = True  # two histories may get two rankings
-    neural: bool = False  # a network with hidden layers, trained on the log: one that simple methods are to be beaten by
+    neural: bool = False  # known as a neural network, learned from the log: one of those whose progress is in question
     folds_in: bool = True  # scores anybody from a history; False: only users of the training data, NaN for others
     needs_times: bool = False  # cannot be fitted without complete timestamps
     needs_feature: bool = False  # cannot be fitted without the catalogue's feature that its setting ``feature`` names
@@ -37,6 +37,7 @@ class Declares:
     counts_repeats: bool = False  # an item counts as often as it stands in the history, not once
     closed_form: bool = False  # no randomness and no iteration: the order of ids does not matter
     epochs: bool = False  # trains in epochs: ``fit`` with ``validate`` keeps the best number in ``epochs_``
+    shares_batches: bool = False  # trains with the trainer: ``torchrun`` shares its batches out among processes
     chooses: tuple[str, ...] = ()  # settings that ``fit`` with ``validate`` chooses itself; setting x is kept in ``x_``
     explains: Literal["exact", "estimate"] = "estimate"  # whether ``explain`` gives the parts that make the score
 

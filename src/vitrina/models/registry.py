@@ -39,6 +39,7 @@ MODELS: dict[str, str] = {
     "bpr-mf": "vitrina.models.factors.bpr:BPRMF",
     "mf": "vitrina.models.factors.mf:LogisticMF",
     "fm": "vitrina.models.factors.fm:FM",
+    "lightgcn": "vitrina.models.graph.lightgcn:LightGCN",
     "mult-dae": "vitrina.models.neural.multdae:MultDAE",
     "mult-vae": "vitrina.models.neural.multvae:MultVAE",
     "vbpr": "vitrina.models.visual.vbpr:VBPR",

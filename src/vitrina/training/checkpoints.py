@@ -14,13 +14,15 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load, save, save_file
 from torch import Tensor
 
 from vitrina.data.files import atomic_file
 from vitrina.errors import VitrinaError
 
 Tensors = dict[str, Tensor]
+
+_COUNTERS = "counters"
 
 
 class Checkpoint:
@@ -97,6 +99,18 @@ def _apart(tensors: Mapping[str, Tensor]) -> Tensors:
         seen.add(own.untyped_storage().data_ptr())
         ready[name] = own
     return ready
+
+
+def packed(tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> bytes:
+    """Write the same in memory, for other processes of the training."""
+    text = torch.frombuffer(bytearray(json.dumps(counters).encode()), dtype=torch.uint8)
+    return bytes(save({**_apart(tensors), _COUNTERS: text}))
+
+
+def unpacked(content: bytes) -> tuple[Tensors, dict[str, Any]]:
+    """Read what ``packed`` wrote."""
+    tensors = load(content)
+    return tensors, json.loads(tensors.pop(_COUNTERS).numpy().tobytes())
 
 
 def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:

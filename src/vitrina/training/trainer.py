@@ -6,6 +6,10 @@ and which negatives it meets is the model's affair; all that it draws comes from
 
 On the CPU two trainings from one seed, with the same number of threads, end with the same weights bit for bit, whether or not
 one of them was killed in between.
+
+Under ``torchrun`` several processes train together, see ``vitrina.training.processes``: each calls ``step`` with its share of
+the batch. What a step draws is drawn by each process for itself, from seeds of its own; so the result depends on the number of
+processes, and only where nothing is drawn it is that of one process up to rounding.
 """
 
 from __future__ import annotations
@@ -22,11 +26,21 @@ import torch
 from torch import Tensor, nn
 
 from vitrina.errors import VitrinaError
-from vitrina.training.checkpoints import Checkpoint, Tensors, optimiser_tensors, prefixed, restore_optimiser, under
+from vitrina.training.checkpoints import (
+    Checkpoint,
+    Tensors,
+    optimiser_tensors,
+    packed,
+    prefixed,
+    restore_optimiser,
+    under,
+    unpacked,
+)
 from vitrina.training.devices import Randomness, controlled, pick_device
 from vitrina.training.optimisers import Groups, make_optimiser, set_rate
 from vitrina.training.outcome import Curve, Outcome, Standing
 from vitrina.training.plan import Moment, Plan
+from vitrina.training.processes import Processes
 from vitrina.training.session import Session, current
 
 Step = Callable[[Tensor, Moment], Tensor]
@@ -58,9 +72,11 @@ def train(
         raise VitrinaError("there is nothing to train on: no samples.")
     session = current()
     session.started += 1
-    device = pick_device(session.device, devices)
+    processes = Processes.here()
+    device = pick_device(processes.device(str(pick_device(session.device, devices))), devices)
+    processes.connect()
     with controlled(device):
-        outcome = _Training(module, n_samples, step, plan, validate, groups, session, device).run()
+        outcome = _Training(module, n_samples, step, plan, validate, groups, session, device, processes).run()
     session.outcomes.append(outcome)
     return outcome
 
@@ -87,15 +103,16 @@ class _Counters:
 class _Training:
     def __init__(
         self, module: nn.Module, n_samples: int, step: Step, plan: Plan, validate: Callable[[], float] | None,
-        groups: Groups | None, session: Session, device: torch.device,
+        groups: Groups | None, session: Session, device: torch.device, processes: Processes,
     ) -> None:  # fmt: skip
         self.module = module.to(device)
         self.n_samples, self.step, self.plan, self.validate = n_samples, step, plan, validate
-        self.session, self.device = session, device
+        self.session, self.device, self.processes = session, device, processes
         self.optimiser = make_optimiser(plan, module, groups, device)
         scaled = device.type == "cuda" and plan.precision == "float16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
         self.random = Randomness(plan.seed, device)
+        self.drawn_here = f"step of process {processes.rank}" if processes.rank else "step"  # what the seeds of steps are of
         self.steps_per_epoch = -(-n_samples // plan.batch_size)
         self.now = _Counters()
         self.kept = self._weights(copy=True)
@@ -105,6 +122,7 @@ class _Training:
 
     def run(self) -> Outcome:
         self._resume()
+        self._agree()
         while not self.now.finished:
             self._epoch()
         self._save(always=True)
@@ -141,18 +159,24 @@ class _Training:
 
     def _step(self, batch: Tensor) -> Tensor:
         now = self.now
-        self.random.begin("step", now.total)
+        self.random.begin(self.drawn_here, now.total)
         set_rate(self.optimiser, self.plan.schedule(now.total / self.steps_per_epoch))
         self.optimiser.zero_grad(set_to_none=True)
-        with self._autocast():
-            loss = self.step(batch, Moment(now.epoch, now.total, self.steps_per_epoch, self.random.generator))
-        torch.autograd.backward(self.scaler.scale(loss))
+        mine, loss = self.processes.share(batch), torch.zeros((), device=self.device)
+        if len(mine):
+            with self._autocast():
+                loss = self.step(mine, Moment(now.epoch, now.total, self.steps_per_epoch, self.random.generator))
+                loss = loss if len(mine) == len(batch) else loss * (len(mine) / len(batch))
+        scaled = self.scaler.scale(loss)
+        if len(mine):
+            torch.autograd.backward(scaled)
+        loss = self.processes.add_up(self.module, loss.detach())
         if self.plan.clip is not None:
             self.scaler.unscale_(self.optimiser)
             nn.utils.clip_grad_norm_(self.module.parameters(), self.plan.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
-        return loss.detach()
+        return loss
 
     def _autocast(self) -> AbstractContextManager[Any]:
         if self.device.type != "cuda" or self.plan.precision == "float32":
@@ -179,7 +203,7 @@ class _Training:
             return None
         self.module.eval()
         with torch.no_grad():
-            value = float(self.validate())
+            value = self.processes.number_of_first(float(self.validate()) if self.processes.first else 0.0)
         self.now.without_gain += 1
         return None if math.isnan(value) else value
 
@@ -209,10 +233,11 @@ class _Training:
         return {name: t.detach().clone() if copy else t.detach() for name, t in self.module.state_dict().items()}
 
     def _checkpoint(self) -> Checkpoint | None:
-        if self.session.checkpoints is None:
+        if self.session.checkpoints is None or not self.processes.first:
             return None
         shapes = repr({name: list(t.shape) for name, t in self.kept.items()})
         weights = f"weights {blake2b(shapes.encode(), digest_size=4).hexdigest()} on {self.device.type}"
+        weights += f", {self.processes.count} processes" if self.processes.count > 1 else ""
         identity = f"{self.session.identity} ({self.plan}, {self.n_samples} samples, {weights})".strip()
         return Checkpoint(self.session.checkpoints / f"training-{self.session.started}.safetensors", identity)
 
@@ -221,17 +246,30 @@ class _Training:
         if self.checkpoint is None or (moment - self._saved < self.session.every_seconds and not always):
             return
         now.loss = now.loss if summed is None else float(summed)
-        now.scaler = self.scaler.state_dict()
-        tensors = prefixed("weights", self._weights()) | prefixed("kept", self.kept)
-        self.checkpoint.save(tensors | prefixed("optimiser", optimiser_tensors(self.optimiser)), asdict(now))
+        self.checkpoint.save(*self._state())
         self._saved = time.perf_counter()
+
+    def _state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Everything that the rest of the training depends on."""
+        self.now.scaler = self.scaler.state_dict()
+        tensors = prefixed("weights", self._weights()) | prefixed("kept", self.kept)
+        return tensors | prefixed("optimiser", optimiser_tensors(self.optimiser)), asdict(self.now)
 
     def _resume(self) -> None:
         """Go on from the checkpoint, where there is one."""
         saved = self.checkpoint.load() if self.checkpoint else None
-        if saved is None:
+        if saved is not None:
+            self._restore(*saved)
+
+    def _agree(self) -> None:
+        """Begin where the first process begins: at its checkpoint, or with its weights."""
+        if self.processes.count == 1:
             return
-        tensors, counters = saved
+        state = self.processes.bytes_of_first(packed(*self._state()) if self.processes.first else b"")
+        if not self.processes.first:
+            self._restore(*unpacked(state))
+
+    def _restore(self, tensors: Tensors, counters: dict[str, Any]) -> None:
         self.now = _Counters(**counters)
         self.module.load_state_dict(under("weights", tensors))
         self.kept = {name: t.to(self.device) for name, t in under("kept", tensors).items()}
@@ -240,7 +278,7 @@ class _Training:
 
     def _report(self, summed: Tensor, *, always: bool = False) -> None:
         moment, now = time.perf_counter(), self.now
-        if self.session.report is None or (moment - self._reported < _REPORTED and not always):
+        if self.session.report is None or not self.processes.first or (moment - self._reported < _REPORTED and not always):
             return
         self._reported = moment
         done = now.epoch - 1 + now.step / self.steps_per_epoch

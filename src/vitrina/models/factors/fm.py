@@ -71,7 +71,7 @@ class FM(Recommender):
     name: ClassVar[str] = "fm"
     title: ClassVar[str] = "Factorisation machine"
     paper: ClassVar[str] = "Rendle 2010"
-    declares: ClassVar[Declares] = Declares(epochs=True, new_items=True, explains="exact")
+    declares: ClassVar[Declares] = Declares(epochs=True, shares_batches=True, new_items=True, explains="exact")
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn ``item_vectors_`` and ``history_vectors_`` float32 ``[n_items, d]``, their biases and ``bias_``.

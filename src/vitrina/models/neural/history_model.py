@@ -52,7 +52,7 @@ class HistoryModel(Recommender):
     seed: Annotated[int, "seed of start, order and everything drawn"] = 0
 
     variational: ClassVar[bool] = False
-    declares: ClassVar[Declares] = Declares(epochs=True, neural=True)
+    declares: ClassVar[Declares] = Declares(epochs=True, neural=True, shares_batches=True)
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn the layers; raises ``VitrinaError`` when training explodes before a single epoch is done."""

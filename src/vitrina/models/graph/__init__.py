@@ -1,0 +1,1 @@
+"""Convolution on the graph of people and items."""
