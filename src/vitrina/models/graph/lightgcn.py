@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from vitrina.models.graph.lightgcn_network import LightGCNNetwork
 
 #: Ridge of the regression on the layers above 0, relative to their mean square.
-_RIDGE = 0.1
+_RIDGE = 0.01
 
 #: Epochs between two looks at validation.
 _VALIDATED = 5
