@@ -39,6 +39,7 @@ MODELS: dict[str, str] = {
     "bpr-mf": "vitrina.models.factors.bpr:BPRMF",
     "mf": "vitrina.models.factors.mf:LogisticMF",
     "fm": "vitrina.models.factors.fm:FM",
+    "cdae": "vitrina.models.neural.cdae:CDAE",
     "mult-dae": "vitrina.models.neural.multdae:MultDAE",
     "mult-vae": "vitrina.models.neural.multvae:MultVAE",
     "vbpr": "vitrina.models.visual.vbpr:VBPR",

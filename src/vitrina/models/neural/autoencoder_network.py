@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from vitrina.models.neural.likelihoods import Likelihood, history_loss
-from vitrina.training.histories import Histories
+from vitrina.training.histories import Histories, thinned
 from vitrina.training.linear import Linear
 from vitrina.training.plan import Moment
 from vitrina.training.sparse import weighted_sums
@@ -35,12 +35,7 @@ class HistoryAutoencoder(nn.Module):
 
     def encode(self, row: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         """Return the code ``[n, code]`` of histories, or mean and log variance side by side ``[n, 2 code]``."""
-        values = lengths.clamp(min=1).to(self.items.dtype).rsqrt()[row]
-        if self.training and self._dropout:
-            kept = torch.rand(len(items), device=items.device) >= self._dropout
-            items, values = items[kept], values[kept] / (1 - self._dropout)
-            lengths = torch.bincount(row[kept], minlength=len(lengths))
-        x = weighted_sums(self.items, items, lengths, values) + self.bias
+        x = unit_sums(self.items, row, items, lengths, self._dropout if self.training else 0.0) + self.bias
         for layer in self.encoder:
             x = layer(torch.tanh(x))
         return x if self._variational else torch.tanh(x)
@@ -73,6 +68,18 @@ class HistoryAutoencoder(nn.Module):
     @property
     def _layers(self) -> list[nn.Linear]:
         return [layer for layer in (*self.encoder, *self.decoder) if isinstance(layer, nn.Linear)]
+
+
+def unit_sums(vectors: Tensor, row: Tensor, items: Tensor, lengths: Tensor, dropout: float) -> Tensor:
+    """Sum ``vectors [n_items, d]`` over histories as ``Histories.of`` gives them, each brought to length 1: ``[n, d]``.
+
+    Items are left out with the probability ``dropout``, and the others scaled up.
+    """
+    scale = lengths.clamp(min=1).to(vectors.dtype).rsqrt()
+    if dropout:
+        row, items, lengths = thinned(row, items, lengths, dropout)
+        scale = scale / (1 - dropout)
+    return weighted_sums(vectors, items, lengths, scale[row])
 
 
 def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -40,7 +40,7 @@ class _HistoryLoss(torch.autograd.Function):
             gradient.mul_(lengths.unsqueeze(1) / (total * n))
         elif kind == "logistic":
             whole = F.softplus(scores).sum()
-            gradient = scores.sigmoid().div_(n)
+            gradient = scores.neg().exp_().add_(1).mul_(n).reciprocal_()  # torch's sigmoid rounds as its threads fall
         else:
             whole = (scores.square().sum() + len(places)) / 2
             gradient = scores / n

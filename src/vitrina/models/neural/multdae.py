@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from vitrina.models.neural.history_model import HistoryModel
+from vitrina.models.neural.mult_model import MultModel
 from vitrina.models.space import Floats, hyperparameters
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @hyperparameters
-class MultDAE(HistoryModel):
+class MultDAE(MultModel):
     """Denoising autoencoder with a multinomial likelihood."""
 
     reg: Annotated[float, Floats(1e-6, 1e-3, log=True), Field(ge=0), "regularisation of the weights that are no biases"] = 2e-5

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from vitrina.models.neural.history_model import HistoryModel, Width
+from vitrina.models.neural.mult_model import MultModel, Width
 from vitrina.models.space import Floats, hyperparameters
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @hyperparameters
-class MultVAE(HistoryModel):
+class MultVAE(MultModel):
     """Variational autoencoder with a multinomial likelihood."""
 
     layers: Annotated[tuple[Width, ...], Field(min_length=1), "widths of the encoder, the code last"] = (600, 200)
