@@ -44,12 +44,13 @@ SMALL = {
     "cdae": {"factors": 8, "corruption": 0.7, "reg": 0.03, "lr": 0.2, "epochs": 100},
     "mult-dae": {"layers": (8,), "lr": 0.01, "epochs": 60},
     "mult-vae": {"layers": (16, 8), "lr": 0.01, "annealing": 10, "epochs": 60},
+    "recvae": {"width": 64, "depth": 1, "code": 8, "lr": 0.003, "epochs": 35},
     "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 70},
     "curatornet": {"feature": "words", "triplets": 3000, "lr": 0.001, "batch": 64, "epochs": 7},
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.
-TORCH = {"fm", "cdae", "mult-dae", "mult-vae", "curatornet"}
+TORCH = {"fm", "cdae", "mult-dae", "mult-vae", "recvae", "curatornet"}
 
 #: Validated with the vectors that people have in training, which folding in afterwards replaces by ones that rank alike.
 TRAINED_PEOPLE = {"vbpr"}

@@ -42,6 +42,7 @@ MODELS: dict[str, str] = {
     "cdae": "vitrina.models.neural.cdae:CDAE",
     "mult-dae": "vitrina.models.neural.multdae:MultDAE",
     "mult-vae": "vitrina.models.neural.multvae:MultVAE",
+    "recvae": "vitrina.models.neural.recvae:RecVAE",
     "vbpr": "vitrina.models.visual.vbpr:VBPR",
     "curatornet": "vitrina.models.visual.curatornet:CuratorNet",
     "hybrid": "vitrina.models.combine.hybrid:Hybrid",
