@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 from tests.models.logs import checkerboard, random_log
 from vitrina.models.neural.autoencoder_network import HistoryAutoencoder, normal_divergence
 from vitrina.models.registry import make
+from vitrina.training.linear import linear
 from vitrina.training.plan import Moment
 from vitrina.training.session import Session
 
@@ -77,7 +78,7 @@ def test_scores_are_those_of_the_network_without_dropout(name, layers):
     x = log.matrix()
     row, items = (torch.from_numpy(part.astype(np.int64)) for part in x.nonzero())
     code = built.encode(row, items, torch.from_numpy(np.diff(x.indptr).astype(np.int64)))
-    expected = built.decode(code[:, : layers[-1]]).detach().numpy()
+    expected = linear(built.decode(code[:, : layers[-1]]), *built.output).detach().numpy()
     np.testing.assert_allclose(model.score(log.histories()), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -99,7 +100,7 @@ def test_the_weight_of_the_divergence_rises_to_its_cap():
     model = make("mult-vae", beta=0.4, annealing=2.0)
 
     class Recorder:
-        def loss(self, samples, moment, *, kind, beta):
+        def loss(self, samples, moment, *, kind, sampled, beta):
             betas.append(beta)
             return kind
 

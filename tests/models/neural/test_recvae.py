@@ -19,7 +19,7 @@ def network(**given) -> tuple[RecVAENetwork, torch.Tensor]:
     x = (np.random.default_rng(0).random((5, 7)) < 0.5).astype(np.float64)
     x[:, 0] = 1
     settings = {"width": 4, "depth": 3, "code": 2, "eps": 0.1, "turns": 3, "dropout": 0.3, "gamma": 0.2, "beta": 0.0}
-    settings |= {"prior": (0.15, 0.75, 0.1), "seed": 0}
+    settings |= {"prior": (0.15, 0.75, 0.1), "sampled": 0, "seed": 0}
     return RecVAENetwork(csr_matrix(x), **settings | given).double(), torch.from_numpy(x)
 
 

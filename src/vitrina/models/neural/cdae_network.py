@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from vitrina.models.neural.likelihoods import Likelihood, history_loss
+from vitrina.models.neural.history_model import Likelihood
+from vitrina.models.neural.likelihoods import history_loss
 from vitrina.training.chosen import chosen_scores
 from vitrina.training.functions import sigmoid
 from vitrina.training.histories import Histories, thinned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
 from vitrina.kernels.sparse import sparse_dense
-from vitrina.models.base import Declares, Recommender, Validate
+from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.factors.products import score_factors
 from vitrina.ranking.scorer import Items, Scores
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from vitrina.training.plan import Moment, Plan
 
     Step = Callable[[Tensor, Moment], Tensor]
+
+
+Likelihood = Literal["multinomial", "logistic", "gaussian"]
 
 
 class HistoryModel(Recommender):
@@ -91,6 +94,12 @@ class HistoryModel(Recommender):
         scores = score_factors(self.query_vectors(queries), self.item_vectors_, items)
         scores += self.item_biases_ if items is None else self.item_biases_[items]
         return scores
+
+
+def n_scored(shape: Shape, batch: int, sampled: int) -> int:
+    """Return how many items a step scores at most, about: those of ``batch`` people and those sampled; 0 of these: all."""
+    of_people = batch * shape.n_events // max(1, shape.n_users)
+    return min(shape.n_items, of_people + sampled) if sampled else shape.n_items
 
 
 def array(values: Tensor) -> Scores:

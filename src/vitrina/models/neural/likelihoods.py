@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Likelihood = Literal["multinomial", "logistic", "gaussian"]
+from vitrina.models.neural.history_model import Likelihood
 
 
 def history_loss(scores: Tensor, row: Tensor, items: Tensor, kind: Likelihood) -> Tensor:

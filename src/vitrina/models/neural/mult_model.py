@@ -13,9 +13,8 @@ from scipy.sparse import csr_matrix
 from vitrina.data.queries import Queries
 from vitrina.kernels.dense import row_products
 from vitrina.models.base import Shape
-from vitrina.models.neural.history_model import HistoryModel, array, keep_layers, unit_sums
-from vitrina.models.neural.likelihoods import Likelihood
-from vitrina.models.space import Floats, hyperparameters
+from vitrina.models.neural.history_model import HistoryModel, Likelihood, array, keep_layers, n_scored, unit_sums
+from vitrina.models.space import Floats, Only, hyperparameters, refuse_idle
 from vitrina.ranking.scorer import Scores
 
 if TYPE_CHECKING:
@@ -38,12 +37,16 @@ class MultModel(HistoryModel):
     lr: Annotated[float, Floats(3e-4, 1e-2, log=True), Field(gt=0), "learning rate of Adam"] = 1e-3
     batch: Annotated[int, Field(ge=1), "people per step"] = 500
     epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 200
+    sampled: Annotated[
+        int, Only("likelihood", ("multinomial",)), Field(ge=0), "items that a step scores beside those of its people; 0: all"
+    ] = 0
     seed: Annotated[int, "seed of start, order and everything drawn"] = 0
 
     variational: ClassVar[bool] = False
 
     def network(self, log: csr_matrix) -> HistoryAutoencoder:
-        """See ``HistoryModel``."""
+        """See ``HistoryModel``; raises ``VitrinaError`` when ``sampled`` is given to another likelihood than the multinomial."""
+        refuse_idle(self)
         from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
 
         return HistoryAutoencoder(log, self.layers, variational=self.variational, dropout=self.dropout, seed=self.seed)
@@ -81,10 +84,13 @@ class MultModel(HistoryModel):
         return 2 * sum(n * m for n, m in pairwise(widths))
 
     def memory(self, shape: Shape) -> int:
-        """Six copies of the weights (gradient, Adam, best, fitted); scores of a batch three times; the log."""
-        return 4 * 6 * self._n_weights(shape.n_items) + 4 * 3 * self.batch * shape.n_items + 24 * shape.n_events
+        """Six copies of the weights (gradient, Adam, best, fitted); the scores of a step three times; the log."""
+        scores = 3 * self.batch * n_scored(shape, self.batch, self.sampled)
+        return 4 * (6 * self._n_weights(shape.n_items) + scores) + 24 * shape.n_events
 
     def work(self, shape: Shape) -> float:
-        """All weights of the decoder for each user, forward and backward, those of the encoder's input for each event."""
-        rest = self._n_weights(shape.n_items) - shape.n_items * self.layers[0]
-        return self.epochs * (6.0 * rest * shape.n_users + 6.0 * self.layers[0] * shape.n_events)
+        """Inner layers and scored items for each user, forward and backward, the input for each event; Adam in each step."""
+        weights, ends = self._n_weights(shape.n_items), 2 * shape.n_items * self.layers[0]
+        met = weights - ends + n_scored(shape, self.batch, self.sampled) * self.layers[0]
+        steps = max(1.0, shape.n_users / self.batch)
+        return self.epochs * (6.0 * met * shape.n_users + 6.0 * self.layers[0] * shape.n_events + 10.0 * weights * steps)

@@ -12,7 +12,8 @@ norm brings a layer to mean 0 and variance 1, then scales and shifts it; mu_old 
 epoch, for the same history without dropout. The divergence is estimated by the z that is drawn. ``beta`` is a weight of it in the
 place of gamma |history|. An epoch trains the encoder in three passes over the log, with dropout, then the decoder in one pass,
 without; each has an Adam of its own. Anybody with a history is scored, from z = mu without dropout. Time O(people items code +
-people width^2) per pass, memory items width + batch items.
+people width^2) per pass, memory items width + batch items. For a large catalogue a step may score only the items of its people
+and ``sampled`` others.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from scipy.special import expit
 from vitrina.data.queries import Queries
 from vitrina.kernels.dense import row_products
 from vitrina.models.base import Shape
-from vitrina.models.neural.history_model import HistoryModel, array, keep_layers, unit_sums
+from vitrina.models.neural.history_model import HistoryModel, array, keep_layers, n_scored, unit_sums
 from vitrina.models.space import Floats, hyperparameters
 from vitrina.ranking.scorer import Scores
 
@@ -62,6 +63,7 @@ class RecVAE(HistoryModel):
     lr: Annotated[float, Floats(1e-4, 3e-3, log=True), Field(gt=0), "learning rate of Adam"] = 5e-4
     batch: Annotated[int, Field(ge=1), "people per step"] = 500
     epochs: Annotated[int, Field(ge=1), "epochs of four passes over the log; with validation the best number up to this"] = 50
+    sampled: Annotated[int, Field(ge=0), "items that a step scores beside those of its people; 0: all"] = 0
     seed: Annotated[int, "seed of start, order and everything drawn"] = 0
 
     name: ClassVar[str] = "recvae"
@@ -84,6 +86,7 @@ class RecVAE(HistoryModel):
             gamma=self.gamma,
             beta=self.beta,
             prior=self.prior,
+            sampled=self.sampled,
             seed=self.seed,
         )
 
@@ -120,11 +123,12 @@ class RecVAE(HistoryModel):
         """Eight copies of the encoder (Adam, old, best and so on), six of the decoder; scores of a batch thrice; the log."""
         encoder = (shape.n_items + (self.depth - 1) * self.width + 2 * self.code) * self.width
         layers = 12 * self.depth * self.batch * self.width
-        return 4 * (8 * encoder + 6 * self.code * shape.n_items + layers + 3 * self.batch * shape.n_items) + 24 * shape.n_events
+        scores = 3 * self.batch * n_scored(shape, self.batch, self.sampled)
+        return 4 * (8 * encoder + 6 * self.code * shape.n_items + layers + scores) + 24 * shape.n_events
 
     def work(self, shape: Shape) -> float:
         """In each pass of the encoder its layers for each user, its input for each event, and the decoder; in one the decoder."""
         layers = ((self.depth - 1) * self.width + 2 * self.code) * self.width
-        outputs = self.code * shape.n_items
+        outputs = self.code * n_scored(shape, self.batch, self.sampled)
         of_user = _TURNS * (7.0 * layers + 4.0 * outputs) + 2.0 * layers + 6.0 * outputs
         return self.epochs * (of_user * shape.n_users + _TURNS * 8.0 * self.width * shape.n_events)

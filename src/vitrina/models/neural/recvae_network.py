@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from vitrina.models.neural.autoencoder_network import unit_sums
 from vitrina.models.neural.likelihoods import history_loss
+from vitrina.models.neural.some_items import loss_over_some
 from vitrina.training.functions import LayerNorm, swish
 from vitrina.training.histories import Histories
 from vitrina.training.linear import Linear, linear
+from vitrina.training.negatives import uniform
 from vitrina.training.plan import Moment
 
 WIDE = 10.0  #: The log variance of the prior's third part.
@@ -62,12 +64,14 @@ class RecVAENetwork(nn.Module):
         gamma: float,
         beta: float,
         prior: Sequence[float],
+        sampled: int,
         seed: int,
     ) -> None:
         super().__init__()
         self._log, self._turns, self._dropout, self._gamma, self._beta = Histories(log), turns, dropout, gamma, beta
-        self._prior = tuple(prior)
+        self._prior, self._sampled = tuple(prior), sampled
         n_items = log.shape[1]
+        self._items = uniform(n_items)
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
             self.encoder = Encoder(n_items, width=width, depth=depth, code=code, eps=eps)
@@ -82,13 +86,20 @@ class RecVAENetwork(nn.Module):
         if (moment.epoch - 1) % (self._turns + 1) == self._turns:
             with torch.no_grad():
                 z = _drawn(*self.encoder(row, items, lengths, 0.0))
-            return history_loss(linear(z, *self.decoder.parameters()), row, items, "multinomial")
+            return self._fit(z, self.decoder.weight, self.decoder.bias, row, items, moment)
         mean, log_variance = self.encoder(row, items, lengths, self._dropout)
         z = _drawn(mean, log_variance)
-        scores = linear(z, *(learned.detach() for learned in self.decoder.parameters()))
+        fit = self._fit(z, self.decoder.weight.detach(), self.decoder.bias.detach(), row, items, moment)
         divergence = self.divergence(z, mean, log_variance, self.old(row, items, lengths, 0.0))
         weighted: Tensor = (self._beta or self._gamma * lengths) * divergence
-        return history_loss(scores, row, items, "multinomial") + weighted.mean()
+        return fit + weighted.mean()
+
+    def _fit(self, z: Tensor, vectors: Tensor, bias: Tensor, row: Tensor, items: Tensor, moment: Moment) -> Tensor:
+        """Return the mean of -ln p(x | z), with ``sampled`` items only that of ``loss_over_some``."""
+        if not self._sampled:
+            return history_loss(linear(z, vectors, bias), row, items, "multinomial")
+        drawn = self._items.draw(row[:1], self._sampled, moment.generator)[0]
+        return loss_over_some(z, vectors, bias, row, items, drawn)
 
     def divergence(self, z: Tensor, mean: Tensor, log_variance: Tensor, old: tuple[Tensor, Tensor]) -> Tensor:
         """Estimate the divergence ``[n]`` of codes from the prior by the codes ``z [n, code]`` drawn, one each."""
