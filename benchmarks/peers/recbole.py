@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +16,118 @@ import torch
 from numpy.typing import NDArray
 from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
+from recbole.data.interaction import Interaction
 from recbole.model.general_recommender import BPR
 from recbole.trainer import Trainer
+from recbole.utils import get_model, get_trainer
 
 from benchmarks.log import Log
-from benchmarks.tasks import NotThereYet, Once, Settings, Task
+from benchmarks.tasks import Fit, Lists, NotThereYet, Once, Settings, Task
 
 DISTRIBUTION = "recbole"
 
+_PAIRS = 2**18  # of a person and an item that are scored at once
+
 
 def task(job: str) -> Task:
-    """Say how RecBole does ``job``: only the evaluation, its models being trained by gradient descent."""
+    """Say how RecBole does ``job``: the evaluation, or the training of one of its models."""
     if job == "metrics":
         return Once(_trainer_and_truth, lambda state: _measured(*state))
+    if job in _MODELS:
+        model, configured = _MODELS[job]
+        return Fit(partial(_data, model), partial(_fit, model, configured), lambda trainer: {}, _recommend)
     raise NotThereYet(f"RecBole's {job} is not measured")
 
 
-def _trainer_and_truth(log: Log, given: Mapping[str, NDArray[np.float32]], settings: Settings) -> tuple[Trainer, Any]:
+def _neumf(settings: Settings) -> dict[str, Any]:
+    both, *hidden = settings["layers"]
+    return {
+        "mf_embedding_size": settings["factors"],
+        "mlp_embedding_size": both // 2,
+        "mlp_hidden_size": hidden,
+        "dropout_prob": 0.0,
+        "learning_rate": settings["learning_rate"],
+        "train_batch_size": settings["batch"],
+        "train_neg_sample_args": _uniform(settings["negatives"]),
+    }
+
+
+#: job -> the name of the model, and its configuration from the settings of the job; ``epochs`` are set for all alike.
+_MODELS: dict[str, tuple[str, Callable[[Settings], dict[str, Any]]]] = {
+    "neumf": ("NeuMF", _neumf),
+}
+
+
+def _uniform(negatives: int) -> dict[str, Any]:
+    """Return what RecBole calls uniform sampling of so many items for each event."""
+    return {"distribution": "uniform", "sample_num": negatives, "alpha": 1.0, "dynamic": False, "candidate_num": 0}
+
+
+def _data(model: str, log: Log) -> Any:
+    _quieten()
+    with tempfile.TemporaryDirectory() as folder:
+        return create_dataset(Config(model, "bench", config_dict=_options(log, folder)))
+
+
+def _fit(model: str, configured: Callable[[Settings], dict[str, Any]], dataset: Any, settings: Settings) -> Trainer:
+    """Train a model for the epochs of the job, without validation; its data loaders are part of the work."""
+    wanted = dataset.config.external_config_dict | configured(settings) | {"epochs": settings["epochs"]}
+    with tempfile.TemporaryDirectory() as folder:
+        config = Config(model, "bench", config_dict=wanted | {"checkpoint_dir": folder})
+        train, _, _ = data_preparation(config, dataset)
+        network = get_model(model)(config, train.dataset).to(config["device"])
+        trainer: Trainer = get_trainer(config["MODEL_TYPE"], model)(config, network)
+        trainer.fit(train, saved=False, verbose=False, show_progress=False)
+    trainer.trained_on = train.dataset
+    return trainer
+
+
+def _recommend(trainer: Trainer, dataset: Any, users: NDArray[np.int32], k: int) -> Lists:
+    """List the best unseen items by the codes of the log, scored as RecBole's own evaluation scores."""
+    network, data = trainer.model.eval(), trainer.trained_on
+    user_numbers, item_codes = _numbers(data, "user_id"), data.field2id_token["item_id"][1:].astype(np.int32)
+    seen = data.inter_matrix("csr")
+    lists = np.empty((users.size, k), np.int32)
+    step = max(1, _PAIRS // data.item_num)
+    for start in range(0, users.size, step):
+        rows = user_numbers[users[start : start + step]]
+        scores = _scores(network, data, torch.from_numpy(rows))
+        row, item = seen[rows].nonzero()
+        scores[row, item] = -torch.inf
+        lists[start : start + step] = item_codes[scores[:, 1:].topk(k).indices.numpy()]  # the first is padding
+    return lists
+
+
+@torch.no_grad()
+def _scores(network: Any, data: Any, users: torch.Tensor) -> torch.Tensor:
+    """Return the scores of all items for RecBole's numbers of users; models without a way of their own score pair by pair."""
+    try:
+        scores: torch.Tensor = network.full_sort_predict(Interaction({"user_id": users}))
+    except NotImplementedError:
+        items = torch.arange(data.item_num).repeat(len(users))
+        pairs = {"user_id": users.repeat_interleave(data.item_num), "item_id": items}
+        scores = network.predict(Interaction(pairs))
+    return scores.view(len(users), -1)
+
+
+def _numbers(data: Any, field: str) -> NDArray[np.int64]:
+    """Return RecBole's number of each code of the log."""
+    codes = data.field2id_token[field][1:].astype(int)
+    numbers = np.zeros(codes.max() + 1, np.int64)
+    numbers[codes] = np.arange(1, codes.size + 1)
+    return numbers
+
+
+def _quieten() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.INFO)
+
+
+def _trainer_and_truth(log: Log, given: Mapping[str, NDArray[np.float32]], settings: Settings) -> tuple[Trainer, Any]:
+    _quieten()
     with tempfile.TemporaryDirectory() as folder:
-        config = Config("BPR", "bench", config_dict=_options(log, folder, given["items"].shape[1], settings["cutoffs"]))
+        wanted = {"embedding_size": given["items"].shape[1], "topk": list(settings["cutoffs"])}
+        config = Config("BPR", "bench", config_dict=_options(log, folder) | wanted)
         dataset = create_dataset(config)
         train, _, truth = data_preparation(config, dataset)
         model = BPR(config, train.dataset).eval()
@@ -48,7 +140,7 @@ def _trainer_and_truth(log: Log, given: Mapping[str, NDArray[np.float32]], setti
         return Trainer(config, model), truth
 
 
-def _options(log: Log, folder: str, dimension: int, cutoffs: list[int]) -> dict[str, Any]:
+def _options(log: Log, folder: str) -> dict[str, Any]:
     """Write the log as atomic files and return the configuration that reads them as they are."""
     held = log.held_out().tocoo()
     parts = {"train": (log.users, log.items), "valid": (held.row[:1], held.col[:1]), "test": (held.row, held.col)}
@@ -61,9 +153,7 @@ def _options(log: Log, folder: str, dimension: int, cutoffs: list[int]) -> dict[
         "checkpoint_dir": folder,
         "benchmark_filename": list(parts),
         "load_col": {"inter": ["user_id", "item_id"]},
-        "embedding_size": dimension,
         "metrics": ["Recall", "Precision", "NDCG", "Hit", "MAP", "MRR"],
-        "topk": list(cutoffs),
         "metric_decimal_place": 8,
         "show_progress": False,
         "state": "ERROR",
