@@ -43,12 +43,15 @@ SMALL = {
     "fm": {"factors": 8, "lr": 0.05, "epochs": 60},
     "mult-dae": {"layers": (8,), "lr": 0.01, "epochs": 60},
     "mult-vae": {"layers": (16, 8), "lr": 0.01, "annealing": 10, "epochs": 60},
+    "gmf": {"factors": 16, "lr": 0.01, "batch": 16_000, "epochs": 40},
+    "mlp": {"layers": (32, 32, 16), "lr": 0.03, "batch": 16_000, "epochs": 40},
+    "neumf": {"factors": 4, "layers": (16, 8, 4), "lr": 0.03, "batch": 16_000, "epochs": 40},
     "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 70},
     "curatornet": {"feature": "words", "triplets": 3000, "lr": 0.001, "batch": 64, "epochs": 7},
 }
 
 #: Trained by torch, whose memory tracemalloc does not see.
-TORCH = {"fm", "mult-dae", "mult-vae", "curatornet"}
+TORCH = {"fm", "mult-dae", "mult-vae", "gmf", "mlp", "neumf", "curatornet"}
 
 #: Validated with the vectors that people have in training, which folding in afterwards replaces by ones that rank alike.
 TRAINED_PEOPLE = {"vbpr"}
