@@ -138,6 +138,14 @@ JOBS: dict[str, Job] = {
             },
             per_epoch=True,
         ),
+        Job(
+            "mult-vae",
+            "Mult-VAE, one epoch (600-200)",
+            "fit",
+            {"recbole": 0.5, "cornac": 0.5},
+            {"layers": [600, 200], "dropout": 0.5, "beta": 0.2, "learning_rate": 1e-3, "batch": 512, "epochs": 10},
+            per_epoch=True,
+        ),
         Job("puresvd", "PureSVD fit (64 factors)", "fit", {"irspack": None, "rectools": None}, {"factors": 64}),
         Job("top-100", "Top 100 for all users, given vectors (64)", "work", {"implicit": 1.0}, {}, _GROWING),
         Job(

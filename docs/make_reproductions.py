@@ -15,10 +15,8 @@ from pathlib import Path
 from make_tables import markdown
 
 from vitrina.data.splits.split import Split
-from vitrina.evaluation.evaluate import evaluate
 from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
-from vitrina.experiments.reproduce import Reproduced, find, open_protocol, reproduce
-from vitrina.models.registry import make
+from vitrina.experiments.reproduce import Reproduced, find, fit, measure, open_protocol, reproduce
 
 SEEDS = 5
 SLOW = 60.0  # seconds from which an entry is run with one seed only
@@ -27,34 +25,43 @@ PAGE = Path(__file__).with_name("reproductions.md")
 
 def seed_noise(run: Reproduced, split: Split) -> float:
     """The largest standard deviation of a metric over ``SEEDS`` seeds, of which ``run`` is the first."""
-    protocol, entry = find(run.name)
-    train, test = split.train_and_validation, split.open_test()
-    model = make(entry.model, **entry.settings)
-    drawn = "seed" in model.settings
-    found = [run.metrics]
+    protocol, _ = find(run.name)
+    found, model = [run.metrics], None
     for seed in range(1, SEEDS):
-        if drawn or seed == 1:
-            model = make(entry.model, **entry.settings, **({"seed": seed} if drawn else {})).fit(train)
-        found.append(evaluate(model, test, train, protocol.metrics, seed=seed).metrics)
+        if model is None or "seed" in run.settings:
+            model = fit(run.name, split, **({"seed": seed} if "seed" in run.settings else {}))
+        found.append(measure(run.name, model, split, seed=seed))
     return max(statistics.stdev(metrics[name] for metrics in found) for name in protocol.metrics)
 
 
 def row(name: str, split: Split) -> list[str]:
     """One line of a table: ours above published, the largest difference, whether it is within tolerance, the seed noise."""
     run = reproduce(name, split=split)
-    values = [f"{run.metrics[metric]:.4f}<br><small>{published:.4f}</small>" for metric, published in run.published.items()]
+    values = [cell(value, run.published.get(metric)) for metric, value in run.metrics.items()]
+    noise = f"{seed_noise(run, split):.4f}" if run.seconds < SLOW else "-"
+    return [f"`{name.partition('/')[2]}`", *values, *verdict(run), noise]
+
+
+def cell(ours: float, published: float | None) -> str:
+    """Our number, above the published one where there is one."""
+    return f"{ours:.4f}" + (f"<br><small>{published:.4f}</small>" if published is not None else "")
+
+
+def verdict(run: Reproduced) -> tuple[str, str]:
+    """The largest difference, and whether all are within tolerance; dashes where nothing was published."""
+    if not run.published:
+        return "-", "-"
     worst = max((run.metrics[metric] - published for metric, published in run.published.items()), key=abs)
     difference = f"{worst:+.4f}".replace("-", "−") if round(worst, 4) else "0"
-    reached = "yes" if run.reached else "**no**"
     demanded = "at least" if run.at_least else f"±{run.tolerance:g}"
-    noise = f"{seed_noise(run, split):.4f}" if run.seconds < SLOW else "-"
-    return [f"`{name.partition('/')[2]}`", *values, difference, f"{reached} ({demanded})", noise]
+    return difference, f"{'yes' if run.reached else '**no**'} ({demanded})"
 
 
 def note(name: str) -> str:
     """The settings of an entry, and what is particular about it."""
     entry = REPRODUCTIONS[name]
     used = ", ".join(f"`{key}` {value}" for key, value in entry.settings.items()) or "no settings"
+    used += {"": "", "validation": "; epochs chosen on validation", "test": "; epochs chosen on the test part"}[entry.chosen_on]
     source = f" Published: {entry.source}." if entry.source else ""
     return f"- `{name.partition('/')[2]}`: {used}.{source}{f' Note: {entry.note}.' if entry.note else ''}"
 

@@ -10,7 +10,7 @@ import numpy as np
 from cornac.data import Dataset, ImageModality
 from cornac.eval_methods.base_method import ranking_eval
 from cornac.metrics import NCRR, NDCG, FMeasure, HitRatio, Precision, Recall
-from cornac.models import BPR, EASE, VBPR
+from cornac.models import BPR, EASE, VAECF, VBPR
 from numpy.typing import NDArray
 
 from benchmarks.artefacts import Artefact
@@ -28,6 +28,8 @@ def task(job: str) -> Task:
         return Fit(_dataset, _fit_bpr, _vectors, _recommend, one_by_one=True)
     if job == "vbpr":
         return Fit(_gallery, _fit_vbpr, _visual_vectors, _recommend, one_by_one=True)
+    if job == "mult-vae":
+        return Fit(_dataset, _fit_vae, lambda model: {}, _recommend, one_by_one=True)
     if job == "metrics":
         return Once(_model_and_truth, lambda state: _measured(*state))
     raise NotThereYet(f"Cornac has no {job}")
@@ -85,6 +87,20 @@ def _visual_vectors(model: VBPR) -> Artefact:
         "items": np.concatenate([model.gamma_item, model.theta_item], axis=1),
         "biases": model.beta_item + model.visual_bias,
     }
+
+
+def _fit_vae(dataset: Dataset, settings: Settings) -> VAECF:
+    *hidden, code = settings["layers"]
+    return VAECF(
+        k=code,
+        autoencoder_structure=hidden,
+        likelihood="mult",
+        n_epochs=settings["epochs"],
+        batch_size=settings["batch"],
+        learning_rate=settings["learning_rate"],
+        beta=settings["beta"],
+        verbose=False,
+    ).fit(dataset)
 
 
 def _vectors(model: BPR) -> Artefact:

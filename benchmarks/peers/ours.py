@@ -37,6 +37,7 @@ _MODEL = {
     "rp3beta": "rp3beta",
     "puresvd": "puresvd",
     "bpr-mf": "bpr-mf",
+    "mult-vae": "mult-vae",
 }
 
 #: setting of a job -> the names that a model may have for it.

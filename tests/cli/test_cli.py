@@ -363,6 +363,27 @@ class TestCompare:
         assert not (tmp_path / "run" / "models" / "popular").exists()
 
 
+class TestProgress:
+    def test_the_answer_and_its_page(self, run: Run, shop: Path, tmp_path: Path):
+        out = tmp_path / "run"
+        arguments = ["progress", str(shop), "--out", str(out), "--trials", "1", "--models", "popular,ease,mult-dae"]
+        first = run(*arguments)
+        assert "neural model" in first.out
+        assert "best simple one" in first.out
+        assert 'id="progress"' in (out / "report.html").read_text(encoding="utf-8")
+        told = json.loads(run("progress", str(out), "--json").out)
+        assert told["simple"] == "ease"
+        assert [m["name"] for m in told["models"]] == ["mult-dae"]
+        assert told["sentence"] in first.out
+        assert run("progress", str(out), "--csv").out.startswith("neural model,ndcg@10,")
+
+    def test_wrong_use(self, run: Run, shop: Path, tmp_path: Path):
+        assert "say where the run goes" in run("progress", str(shop)).err
+        out = tmp_path / "run"
+        found = run("progress", str(shop), "--out", str(out), "--models", "popular,ease", "--trials", "1")
+        assert "nothing to say" in found.err
+
+
 def test_reproduce_lists_and_suggests(run: Run):
     assert "ncf-ml-1m/ease" in run("reproduce", "--list").out
     assert "Did you mean 'ncf-ml-1m/ease'" in run("reproduce", "ncf-ml-1m/eaze").err

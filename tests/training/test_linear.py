@@ -36,7 +36,7 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
             monkeypatch.setenv("VITRINA_THREADS", str(n))
             torch.set_num_threads(n)
             outcome = []
-            for shape in ((90, 20, 10), (1000, 200, 200), (700, 300, 77)):
+            for shape in ((90, 20, 10), (1000, 200, 200), (700, 300, 77), (130, 40, 1100)):
                 x, weight, bias = made(*shape)
                 y = selu(linear(x, weight, bias))
                 outcome += [y.detach(), *torch.autograd.grad((y * y.detach()).sum(), [x, weight, bias])]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vitrina import __version__
-from vitrina.cli import compare, data, doctor, explain, features, map, models, recommend, reproduce
+from vitrina.cli import answer, compare, data, doctor, explain, features, map, models, recommend, reproduce
 
 app = typer.Typer(
     name="vitrina",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 compare.register(app)
+answer.register(app)
 models.register(app)
 recommend.register(app)
 explain.register(app)

@@ -83,7 +83,7 @@ def _settings(
     given = {"data": data, "trials": trials, "seconds": seconds, "metric": metric, "seed": seed, "memory": memory}
     overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if models:
-        overrides["models"] = _names(models)
+        overrides["models"] = names_in(models)
     if split or seed is not None:
         overrides["split"] = ({"protocol": split} if split else {}) | ({"seed": seed} if seed is not None else {})
     if config:
@@ -93,7 +93,8 @@ def _settings(
     return make_config(**overrides)
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
+    """Read a comma-separated list of names."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
@@ -235,7 +236,7 @@ def demo(
     output.say(f"{dataset!r}")
     split = {"protocol": "purchase-sessions", "seed": seed}
     # The network that needs no download, so that everybody gets the same table; others beside it.
-    named = {name: looking_through(name, AUTOENCODER) for name in (_names(models) if models else demo_models())}
+    named = {name: looking_through(name, AUTOENCODER) for name in (names_in(models) if models else demo_models())}
     if "dnn" in named:
         others = [n for n, recipe in dataset.catalogue.recipes.items() if recipe.source == "network"]
         named |= {f"dnn-{n}": {"model": "visrank", "title": f"DNN ({n})", "feature": n} for n in others}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vitrina.cli import output
 from vitrina.cli.output import Csv, Json
+
+if TYPE_CHECKING:
+    from vitrina.experiments.reproduce import Reproduced
 
 
 def register(app: typer.Typer) -> None:
@@ -22,9 +25,11 @@ def reproduce(
     csv: Csv = False,
 ) -> None:
     """Run a paper's protocol and print ours beside the published numbers; exits 1 when one is out of tolerance."""
+    from vitrina.cli.progress import training
     from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
     from vitrina.experiments.reproduce import find, open_protocol
     from vitrina.experiments.reproduce import reproduce as run
+    from vitrina.training.session import Session
 
     if listing or name is None:
         rows = [
@@ -37,41 +42,47 @@ def reproduce(
     found = []
     for key in names:
         output.say(f"{key} ...")
-        found.append(run(key, split=split))
+        with training(key) as report, Session(report=report):
+            found.append(run(key, split=split))
     if json:
-        shown = [
-            {
-                "name": r.name,
-                "metrics": r.metrics,
-                "published": r.published,
-                "difference": {m: r.metrics[m] - value for m, value in r.published.items()},
-                "tolerance": r.tolerance,
-                "at_least": r.at_least,
-                "reached": r.reached,
-                "seconds": r.seconds,
-                "settings": r.settings,
-                "protocol": r.protocol,
-                "source": r.source,
-            }
-            for r in found
-        ]
+        shown = [_as_json(r) for r in found]
         output.as_json(shown[0] if len(shown) == 1 else shown)
     else:
-        table = [
-            {
-                "name": r.name,
-                "metric": metric,
-                "ours": r.metrics[metric],
-                "published": value,
-                "difference": f"{r.metrics[metric] - value:+.4f}",
-                "reached": f"{'yes' if r.reaches(metric) else 'NO'} ({'or more' if r.at_least else f'±{r.tolerance}'})",
-                "seconds": f"{r.seconds:.1f}",
-            }
-            for r in found
-            for metric, value in r.published.items()
-        ]
-        output.table(table, csv=csv)
+        output.table([row for r in found for row in _rows(r)], csv=csv)
         if not csv:
             output.say(f"Protocol: {found[0].protocol}. Published: {found[0].source}.")
     if not all(r.reached for r in found):
         raise typer.Exit(1)
+
+
+def _as_json(r: Reproduced) -> dict[str, Any]:
+    return {
+        "name": r.name,
+        "metrics": r.metrics,
+        "published": r.published,
+        "difference": {m: r.metrics[m] - value for m, value in r.published.items()},
+        "tolerance": r.tolerance,
+        "at_least": r.at_least,
+        "reached": r.reached,
+        "seconds": r.seconds,
+        "settings": r.settings,
+        "protocol": r.protocol,
+        "source": r.source,
+    }
+
+
+def _rows(r: Reproduced) -> list[dict[str, Any]]:
+    """One line for each metric, also for one of which no number was published."""
+    demanded = "or more" if r.at_least else f"±{r.tolerance}"
+    return [
+        {
+            "name": r.name,
+            "metric": metric,
+            "ours": value,
+            "published": r.published.get(metric),
+            "difference": f"{value - r.published[metric]:+.4f}" if metric in r.published else "-",
+            "reached": f"{'yes' if r.reaches(metric) else 'NO'} ({demanded})" if metric in r.published else "-",
+            "seconds": f"{r.seconds:.1f}",
+        }
+        for metric, value in r.metrics.items()
+    ]

@@ -147,6 +147,7 @@ def _method(
         "family": family(cls.name),
         "paper": cls.paper,
         "personalised": model.declares.personalised,
+        "neural": model.declares.neural,
         "metrics": record["metrics"],
         "intervals": intervals,
         "seconds": record["seconds"],

@@ -27,6 +27,7 @@ class Declares:
     """What a model can do beyond scoring; the conformance suite checks every line."""
 
     personalised: bool = True  # two histories may get two rankings
+    neural: bool = False  # a network with hidden layers, trained on the log: one that simple methods are to be beaten by
     folds_in: bool = True  # scores anybody from a history; False: only users of the training data, NaN for others
     needs_times: bool = False  # cannot be fitted without complete timestamps
     needs_feature: bool = False  # cannot be fitted without the catalogue's feature that its setting ``feature`` names

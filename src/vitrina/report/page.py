@@ -11,6 +11,7 @@ from vitrina.data.dataset import Dataset
 from vitrina.data.files import write_text
 from vitrina.report.charts.pairs import forest_figure
 from vitrina.report.charts.profiles import profile_figure, profile_rows
+from vitrina.report.charts.progress import progress_figure
 from vitrina.report.charts.segments import segment_figures, segment_rows
 from vitrina.report.charts.tail import tail_figure
 from vitrina.report.charts.tradeoff import beyond_figures, time_figure
@@ -18,6 +19,7 @@ from vitrina.report.charts.training import training_panels
 from vitrina.report.charts.tuning import tuning_panels
 from vitrina.report.contract import Results, parse_results, read_results
 from vitrina.report.gallery.sections import gallery
+from vitrina.report.progress import progress_of
 from vitrina.report.table import ALL_COSTS, all_metrics, group_legend, results_table
 from vitrina.report.templating import environment, source
 from vitrina.report.text_tables import latex_table, markdown_tables
@@ -70,6 +72,9 @@ def _context(results: Results, dataset: Dataset | None) -> dict[str, Any]:
         "time": time_figure(results),
         "beyond": beyond_figures(results),
         "forest": forest_figure(results),
+        "progress": (progress := progress_of(results)),
+        "progress_figure": progress_figure(results, progress) if progress else None,
+        "progress_rows": [(step, difference(step.pair)) for step in progress.steps] if progress else [],
         "pairs": [(p, difference(p), pair_interval(p), significant(p)) for p in results.ordered_pairs],
         "tuning": tuning_panels(results),
         "training": training_panels(results),
@@ -88,6 +93,7 @@ def _sections(results: Results, context: dict[str, Any]) -> list[tuple[str, str,
     data, split = results.dataset, results.split
     return [
         ("table", "Results", bool(results.methods or results.failures or results.skipped)),
+        ("progress", "Are the neural models better?", context["progress"] is not None),
         ("study", "The tables of the UGallery study", bool(context["study_tables"])),
         ("examples", "Sessions, with their pictures", bool(context["examples"])),
         ("map", "The map of the works", context["map"] is not None),

@@ -63,6 +63,7 @@ class Method(Record):
     title: Text = ""
     family: Text = ""
     personalised: bool | None = None
+    neural: bool = False
     metrics: dict[str, Number] = Field(default_factory=dict)
     intervals: dict[str, tuple[Number, Number] | None] = Field(default_factory=dict)
     seconds: Seconds = Seconds()

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from vitrina.report import numbers
 
-_FILTERS = ("count", "counted", "percent", "p_value", "seconds", "date", "number", "setting")
+_FILTERS = ("count", "counted", "percent", "p_value", "seconds", "date", "number", "setting", "times")
 
 
 @cache

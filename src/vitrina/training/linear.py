@@ -19,7 +19,9 @@ from vitrina.kernels.lapack import one_blas_thread
 from vitrina.kernels.threads import over_blocks
 
 _ROWS = 128  # of a block: few enough for all threads to have some, many enough for BLAS
+_COLUMNS = 512  # of a block of a wide result
 _PARTS = 16  # of a sum over rows at most: each is as large as the result
+_WIDE = 256  # columns that make enough blocks for all threads
 _ALONE = 2**15  # elements that one thread handles
 
 
@@ -61,17 +63,26 @@ def _array(tensor: Tensor) -> NDArray[Any]:
 
 
 def _rows_times(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Return ``a b``: cut by columns where they are many, so that BLAS arranges each part of ``b`` only once."""
     out = np.empty((len(a), b.shape[1]), a.dtype)
     with one_blas_thread():
-        over_blocks(len(a), _ROWS, lambda rows: np.matmul(a[rows], b, out=out[rows]))
+        if b.shape[1] >= 2 * _COLUMNS:
+            over_blocks(b.shape[1], _COLUMNS, lambda columns: np.matmul(a, b[:, columns], out=out[:, columns]))
+        else:
+            over_blocks(len(a), _ROWS, lambda rows: np.matmul(a[rows], b, out=out[rows]))
     return out
 
 
 def _sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Return ``a' b``, summed over rows."""
-    size = max(_ROWS, -(-len(a) // _PARTS))
-    parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
+    """Return ``a' b``, summed over rows: wide results are cut into blocks, narrow ones are sums of parts."""
     with one_blas_thread():
+        if a.shape[1] >= _WIDE:
+            out = np.empty((a.shape[1], b.shape[1]), a.dtype)
+            size = min(_COLUMNS, a.shape[1] // 2)
+            over_blocks(a.shape[1], size, lambda columns: np.matmul(a[:, columns].T, b, out=out[columns]))
+            return out
+        size = max(_ROWS, -(-len(a) // _PARTS))
+        parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
         over_blocks(len(a), size, lambda rows: np.matmul(a[rows].T, b[rows], out=parts[rows.start // size]))
     return np.asarray(parts.sum(axis=0))
 

@@ -156,6 +156,34 @@ class TestWithValidation:
         assert split.open_test().candidates is published.candidates["test"]
         assert split.hash != published.hash
 
+    def test_sampled_candidates_are_the_target_and_items_without_a_training_event(self, published):
+        split = with_validation(published, "leave-last-out", sampled=4, seed=3)
+        part, known = split.validation, split.rows(Label.TRAIN).matrix()
+        assert (part.candidates.lengths == 5).all()
+        for row, user in enumerate(part.users):
+            candidates, target = set(part.candidates.row(row)), set(part.targets.row(row))
+            assert len(candidates) == 5
+            assert target < candidates
+            assert not candidates & set(known[user].indices)
+        assert split.open_test().candidates is published.candidates["test"]
+        assert split.hash != with_validation(published, "leave-last-out", sampled=4, seed=4).hash
+
+    def test_every_other_item_is_drawn_equally_often(self, published):
+        drawn = np.zeros(published.dataset.n_items)
+        possible = drawn.copy()
+        for seed in range(30):
+            split = with_validation(published, "leave-last-out", sampled=3, seed=seed)
+            x = split.rows(Label.TRAIN, Label.VALIDATION).matrix()
+            drawn += np.bincount(split.validation.candidates.values, minlength=drawn.size)
+            drawn -= np.bincount(split.validation.targets.values, minlength=drawn.size)
+            free = 1 - x.toarray()[split.validation.users]
+            possible += (free * 3 / free.sum(axis=1, keepdims=True)).sum(axis=0)
+        assert np.abs(drawn - possible).max() < 4 * np.sqrt(possible.max())
+
+    def test_more_sampled_items_than_there_are_are_refused(self, published):
+        with pytest.raises(DataError, match="cannot be drawn for everybody"):
+            with_validation(published, sampled=published.dataset.n_items)
+
     def test_last_out_takes_the_last_training_event(self, published):
         split = with_validation(published, "leave-last-out")
         whole = leave_last_out(published.dataset)

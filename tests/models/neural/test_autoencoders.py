@@ -115,7 +115,7 @@ def test_the_weight_of_the_divergence_rises_to_its_cap():
 @pytest.mark.parametrize("name", BOTH)
 def test_training_goes_on_from_a_checkpoint(name, tmp_path):
     log = random_log(60, 30, 400)
-    settings = {"layers": (8,), "epochs": 3, "batch": 16}
+    settings = {"layers": (8,), "epochs": 11, "batch": 16}
     whole = make(name, **settings).fit(log, lambda scorer: 0.5)
     asked = []
 

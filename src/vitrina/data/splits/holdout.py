@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.splits.events import Events, check_choice, check_share
+from vitrina.data.splits.sampled import sampled_candidates
 from vitrina.data.splits.split import Label, Split
 from vitrina.errors import DataError
 
@@ -112,14 +113,15 @@ def with_validation(
     share: float = 0.1,
     min_events: int = 2,
     ties: Ties = "source",
+    sampled: int = 0,
     seed: int | None = None,
 ) -> Split:
     """Carve a validation part out of the train part of a split that has none, such as a published one.
 
-    ``how`` takes each user's last or one random training event, or ``share`` of them. Test stays as it is; validation is
-    ranked against all items even where the test part has sampled candidates, so its numbers are not comparable with the
-    test part's. Users with fewer than ``min_events`` training events give none. Raises ``DataError`` when the split has a
-    validation part already.
+    ``how`` takes each user's last or one random training event, or ``share`` of them. Test stays as it is. Validation is
+    ranked among all items, or among ``sampled`` items drawn from those of which the user has no training event: as small a
+    list as a published test part has, so that both measure alike. Users with fewer than ``min_events`` training events give
+    none. Raises ``DataError`` when the split has a validation part already.
     """
     check_choice("how", how, ("leave-last-out", "leave-one-out", "per-user-ratio"))
     check_share("share", share)
@@ -142,8 +144,14 @@ def with_validation(
         chosen["share"] = share
     if how == "leave-last-out":
         chosen |= {"ties": ties, "order": events.order_name}
+    if sampled:
+        chosen["sampled"] = sampled
     candidates = {name: items for name, items in split.candidates.items() if name != "validation"}
-    return replace(split, labels=labels, settings={**split.settings, "validation": chosen}, candidates=candidates)
+    carved_out = replace(split, labels=labels, settings={**split.settings, "validation": chosen}, candidates=candidates)
+    if not sampled:
+        return carved_out
+    among = sampled_candidates(carved_out, Label.VALIDATION, (Label.TRAIN,), sampled, events.seed)
+    return replace(carved_out, candidates={**candidates, "validation": among})
 
 
 def _by_time(events: Events, ties: Ties) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ PROTOCOL = Protocol(
     "Ferrari Dacrema et al., TOIS 2021, appendix, Table 55",
     "MovieLens-1M, last rating of each user among 99 sampled negatives (He et al. 2017); duplicate candidates removed, "
     "ties at random",
+    validation={"how": "leave-last-out", "sampled": 99},
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
@@ -13,6 +12,7 @@ from vitrina.models.neural.likelihoods import Likelihood, history_loss
 from vitrina.training.histories import Histories
 from vitrina.training.linear import Linear
 from vitrina.training.plan import Moment
+from vitrina.training.sparse import weighted_sums
 
 
 class HistoryAutoencoder(nn.Module):
@@ -36,8 +36,11 @@ class HistoryAutoencoder(nn.Module):
     def encode(self, row: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         """Return the code ``[n, code]`` of histories, or mean and log variance side by side ``[n, 2 code]``."""
         values = lengths.clamp(min=1).to(self.items.dtype).rsqrt()[row]
-        values = F.dropout(values, self._dropout, self.training)
-        x = F.embedding_bag(items, self.items, lengths.cumsum(0) - lengths, mode="sum", per_sample_weights=values) + self.bias
+        if self.training and self._dropout:
+            kept = torch.rand(len(items), device=items.device) >= self._dropout
+            items, values = items[kept], values[kept] / (1 - self._dropout)
+            lengths = torch.bincount(row[kept], minlength=len(lengths))
+        x = weighted_sums(self.items, items, lengths, values) + self.bias
         for layer in self.encoder:
             x = layer(torch.tanh(x))
         return x if self._variational else torch.tanh(x)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 Width = Annotated[int, Field(ge=1)]
 
+#: Epochs between validations: one is a dozen steps on a small log, and the value wavers from one to the next.
+VALIDATE_EVERY = 5
+
 
 @hyperparameters
 class HistoryModel(Recommender):
@@ -49,7 +52,7 @@ class HistoryModel(Recommender):
     seed: Annotated[int, "seed of start, order and everything drawn"] = 0
 
     variational: ClassVar[bool] = False
-    declares: ClassVar[Declares] = Declares(epochs=True)
+    declares: ClassVar[Declares] = Declares(epochs=True, neural=True)
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn the layers; raises ``VitrinaError`` when training explodes before a single epoch is done."""
@@ -62,7 +65,7 @@ class HistoryModel(Recommender):
         network = HistoryAutoencoder(log, self.layers, variational=self.variational, dropout=self.dropout, seed=self.seed)
         self.epochs_ = self.epochs
         if log.nnz:
-            plan = Plan(epochs=self.epochs, batch_size=self.batch, lr=self.lr, seed=self.seed)
+            plan = Plan(epochs=self.epochs, batch_size=self.batch, lr=self.lr, seed=self.seed, validate_every=VALIDATE_EVERY)
             value = None if validate is None else lambda: validate(self._with(network))
             outcome = train(network, log.shape[0], self.step(network), plan, validate=value, devices=("cuda", "cpu"))
             if outcome.failed:

@@ -22,6 +22,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from vitrina.models.base import Declares
 from vitrina.models.neural.ncf_model import Layers, NCFModel, refuse_no_tower, tower_of
 from vitrina.models.space import Ints, Only, hyperparameters, refuse_idle
 
@@ -37,6 +38,7 @@ class MLP(NCFModel):
 
     name: ClassVar[str] = "mlp"
     title: ClassVar[str] = "MLP on pairs"
+    declares: ClassVar[Declares] = Declares(epochs=True, neural=True, folds_in=False, missing_scores=True)
 
     def __post_init__(self) -> None:
         refuse_idle(self)

@@ -46,7 +46,7 @@ class NeuMF(NCFModel):
     name: ClassVar[str] = "neumf"
     title: ClassVar[str] = "NeuMF"
     declares: ClassVar[Declares] = Declares(
-        epochs=True, folds_in=False, missing_scores=True, chooses=("gmf_epochs", "mlp_epochs")
+        epochs=True, neural=True, folds_in=False, missing_scores=True, chooses=("gmf_epochs", "mlp_epochs")
     )
 
     def __post_init__(self) -> None:

@@ -83,7 +83,7 @@ class CuratorNet(Recommender):
     name: ClassVar[str] = "curatornet"
     title: ClassVar[str] = "CuratorNet"
     paper: ClassVar[str] = "Messina et al. 2020"
-    declares: ClassVar[Declares] = Declares(needs_feature=True, new_items=True, epochs=True, missing_scores=True)
+    declares: ClassVar[Declares] = Declares(neural=True, needs_feature=True, new_items=True, epochs=True, missing_scores=True)
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn the weights of the layers and ``item_vectors_ [n_items, 200]``, float32.

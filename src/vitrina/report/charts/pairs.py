@@ -39,7 +39,8 @@ def forest_figure(results: Results) -> Figure | None:
         )
 
     def draw(name: str, width: float) -> Markup:
-        return drawing(_forest(results, pairs, width), name, alternative)
+        named = [(results.label(p.b), p) for p in pairs]
+        return drawing(differences(results, named, width, results.verdict.smallest_detectable), name, alternative)
 
     return Figure("forest", message, draw("forest-wide", 640), caption, draw("forest-narrow", 132))
 
@@ -62,20 +63,24 @@ def _message(results: Results, leader: str, pairs: list[Pair]) -> str:
     return f"{leader} is significantly better than all but {listed(shown)}"
 
 
-def _forest(results: Results, pairs: list[Pair], width: float) -> Drawable:
-    c = colours()
+def differences(results: Results, named: list[tuple[str, Pair]], width: float, least: float | None = None) -> Drawable:
+    """Draw one row a pair, under the given names: the difference, its interval, and whether it is significant.
+
+    A band shades what is smaller than ``least``, where that is given.
+    """
+    c, pairs = colours(), [pair for _, pair in named]
     limit = 22 if width > 300 else 16
     rows = [
         {
             "row": i,
-            "name": shorten(results.label(p.b), limit),
+            "name": shorten(name, limit),
             "difference": p.difference,
             "low": p.low,
             "high": p.high,
             "words": difference(p),
             "p": p_phrase(_p(p)),
         }
-        for i, p in enumerate(pairs)
+        for i, (name, p) in enumerate(named)
     ]
     height = _ROW * len(rows)
     ends = [v for p in pairs for v in (0.0, p.difference, p.low, p.high) if v is not None]
@@ -87,7 +92,6 @@ def _forest(results: Results, pairs: list[Pair], width: float) -> Drawable:
     y = alt.Y("row:Q", scale=y_scale, axis=None)
     base = alt.Chart(inline(rows)).encode(x=x, y=y)
     layers: list[alt.Chart] = []
-    least = results.verdict.smallest_detectable
     if least:
         band = {"difference": max(-least, domain[0]), "end": min(least, domain[1])}
         layers.append(alt.Chart(inline([band])).mark_rect(color=c["wash"]).encode(x=x, x2="end:Q"))
