@@ -67,7 +67,7 @@ class NCFModel(Recommender):
     lr: Annotated[float, Floats(1e-4, 5e-3, log=True), Field(gt=0), "learning rate of Adam"] = 1e-3
     negatives: Annotated[int, Field(ge=1), "items drawn per event"] = 4
     batch: Annotated[int, Field(ge=1), "pairs per step, those with drawn items too"] = 1024
-    epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 50
+    epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 20
     seed: Annotated[int, "seed of start, order and samples"] = 0
 
     paper: ClassVar[str] = "He et al. 2017"

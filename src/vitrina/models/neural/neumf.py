@@ -39,8 +39,8 @@ class NeuMF(NCFModel):
     layers: Layers = ()
     pretrain: Annotated[bool, "start from GMF and MLP, trained before"] = False
     alpha: Annotated[float, Field(ge=0, le=1), _PRETRAINED, "weight of GMF at that start"] = 0.5
-    gmf_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of GMF before; with validation the best up to this"] = 50
-    mlp_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of MLP before; with validation the best up to this"] = 50
+    gmf_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of GMF before; with validation the best up to this"] = 20
+    mlp_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of MLP before; with validation the best up to this"] = 20
     sgd_lr: Annotated[float, Floats(1e-3, 1.0, log=True), Field(gt=0), _PRETRAINED, "learning rate after that start"] = 0.01
 
     name: ClassVar[str] = "neumf"
