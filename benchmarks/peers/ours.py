@@ -38,6 +38,7 @@ _MODEL = {
     "puresvd": "puresvd",
     "bpr-mf": "bpr-mf",
     "mult-vae": "mult-vae",
+    "neumf": "neumf",
 }
 
 #: setting of a job -> the names that a model may have for it.
