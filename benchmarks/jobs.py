@@ -171,6 +171,21 @@ JOBS: dict[str, Job] = {
             },
             per_epoch=True,
         ),
+        Job(
+            "neumf",
+            "NeuMF, one epoch (64 factors, vectors of 64 into 128-64)",
+            "fit",
+            {"recbole": 0.33, "cornac": 0.33},
+            {
+                "factors": 64,
+                "layers": [128, 128, 64],  # RecBole's defaults
+                "negatives": 4,
+                "batch": 2048,
+                "learning_rate": 1e-3,
+                "epochs": 3,
+            },
+            per_epoch=True,
+        ),
         Job("puresvd", "PureSVD fit (64 factors)", "fit", {"irspack": None, "rectools": None}, {"factors": 64}),
         Job("top-100", "Top 100 for all users, given vectors (64)", "work", {"implicit": 1.0}, {}, _GROWING),
         Job(

@@ -39,6 +39,7 @@ _MODEL = {
     "bpr-mf": "bpr-mf",
     "mult-vae": "mult-vae",
     "lightgcn": "lightgcn",
+    "neumf": "neumf",
 }
 
 #: setting of a job -> the names that a model may have for it.

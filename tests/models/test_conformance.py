@@ -46,6 +46,9 @@ SMALL = {
     "mult-dae": {"layers": (8,), "lr": 0.01, "epochs": 60},
     "mult-vae": {"layers": (16, 8), "lr": 0.01, "annealing": 10, "epochs": 60},
     "recvae": {"width": 64, "depth": 1, "code": 8, "lr": 0.003, "epochs": 35},
+    "gmf": {"factors": 16, "lr": 0.01, "batch": 16_000, "epochs": 40},
+    "mlp": {"layers": (32, 32, 16), "lr": 0.03, "batch": 16_000, "epochs": 40},
+    "neumf": {"factors": 4, "layers": (16, 8, 4), "lr": 0.03, "batch": 16_000, "epochs": 40},
     "vbpr": {"feature": "words", "factors": 2, "visual_factors": 2, "reg": 0.03, "epochs": 70},
     "curatornet": {"feature": "words", "triplets": 3000, "lr": 0.001, "batch": 64, "epochs": 7},
 }
