@@ -154,6 +154,38 @@ JOBS: dict[str, Job] = {
             {"factors": 64, "layers": 3, "epochs": 1, "learning_rate": 0.005, "reg": 1e-4, "batch": 2048},
             per_epoch=True,
         ),
+        Job(
+            "cdae",
+            "CDAE, one epoch (64 factors, all items)",
+            "fit",
+            {"recbole": 0.5},
+            {
+                "factors": 64,
+                "corruption": 0.5,
+                "negatives": 0,
+                "reg": 0.0,
+                "learning_rate": 0.1,
+                "start": 0.0,
+                "batch": 2048,
+                "epochs": 20,
+            },
+            per_epoch=True,
+        ),
+        Job(
+            "neumf",
+            "NeuMF, one epoch (64 factors, vectors of 64 into 128-64)",
+            "fit",
+            {"recbole": 0.33, "cornac": 0.33},
+            {
+                "factors": 64,
+                "layers": [128, 128, 64],  # RecBole's defaults
+                "negatives": 4,
+                "batch": 2048,
+                "learning_rate": 1e-3,
+                "epochs": 3,
+            },
+            per_epoch=True,
+        ),
         Job("puresvd", "PureSVD fit (64 factors)", "fit", {"irspack": None, "rectools": None}, {"factors": 64}),
         Job("top-100", "Top 100 for all users, given vectors (64)", "work", {"implicit": 1.0}, {}, _GROWING),
         Job(

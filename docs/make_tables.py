@@ -125,6 +125,9 @@ def _needs(declared: Declares) -> str:
         "It needs a timestamp for every event.": declared.needs_times,
         "It needs a feature of the catalogue.": declared.needs_feature,
         "It knows only the people of its training data and has nothing to say of others.": not declared.folds_in,
+        "Of people of its training data it knows more than their history; others it scores by their history alone.": (
+            declared.knows_people
+        ),
         "Its explanations sum exactly to the score.": declared.explains == "exact",
         "Its explanations are estimates.": declared.explains == "estimate",
     }

@@ -10,7 +10,7 @@ import numpy as np
 from cornac.data import Dataset, ImageModality
 from cornac.eval_methods.base_method import ranking_eval
 from cornac.metrics import NCRR, NDCG, FMeasure, HitRatio, Precision, Recall
-from cornac.models import BPR, EASE, VAECF, VBPR
+from cornac.models import BPR, EASE, VAECF, VBPR, NeuMF
 from numpy.typing import NDArray
 
 from benchmarks.artefacts import Artefact
@@ -30,6 +30,8 @@ def task(job: str) -> Task:
         return Fit(_gallery, _fit_vbpr, _visual_vectors, _recommend, one_by_one=True)
     if job == "mult-vae":
         return Fit(_dataset, _fit_vae, lambda model: {}, _recommend, one_by_one=True)
+    if job == "neumf":
+        return Fit(_dataset, _fit_neumf, lambda model: {}, _recommend, one_by_one=True)
     if job == "metrics":
         return Once(_model_and_truth, lambda state: _measured(*state))
     raise NotThereYet(f"Cornac has no {job}")
@@ -78,6 +80,19 @@ def _fit_vbpr(dataset: Dataset, settings: Settings) -> VBPR:
         use_gpu=False,
         verbose=False,
         **settings["cornac"],
+    ).fit(dataset)
+
+
+def _fit_neumf(dataset: Dataset, settings: Settings) -> NeuMF:
+    return NeuMF(
+        num_factors=settings["layers"][-1],  # it wants them equal
+        layers=tuple(settings["layers"]),
+        num_epochs=settings["epochs"],
+        batch_size=settings["batch"] // (1 + settings["negatives"]),  # it counts events
+        num_neg=settings["negatives"],
+        lr=settings["learning_rate"],
+        backend="pytorch",
+        verbose=False,
     ).fit(dataset)
 
 

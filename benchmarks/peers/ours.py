@@ -39,6 +39,7 @@ _MODEL = {
     "bpr-mf": "bpr-mf",
     "mult-vae": "mult-vae",
     "lightgcn": "lightgcn",
+    "neumf": "neumf",
 }
 
 #: setting of a job -> the names that a model may have for it.
@@ -60,6 +61,8 @@ def task(job: str) -> Task:
         return Once(_part_and_vectors, _measure)
     if job == "vbpr":
         return Fit(_gallery, _fit_vbpr, _export_vbpr, lambda state, dataset, users, k: _recommend(state[0], dataset, users, k))
+    if job == "cdae":  # its vectors of people are no whole answer: its lists are judged
+        return Fit(_dataset, partial(_fit, "cdae"), lambda model: {}, _recommend)
     name = _MODEL[job]
     if name not in MODELS:
         raise NotThereYet(f"vitrina has no {name} yet")

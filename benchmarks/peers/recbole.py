@@ -80,8 +80,24 @@ def _lightgcn(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _cdae(settings: Settings) -> dict[str, Any]:
+    """All items count, as they always do here; AdaGrad's sums of squares start at 0."""
+    return {
+        "embedding_size": settings["factors"],
+        "corruption_ratio": settings["corruption"],
+        "hid_activation": "sigmoid",
+        "loss_type": "BCE",
+        "reg_weight_2": settings["reg"],
+        "learner": "adagrad",
+        "learning_rate": settings["learning_rate"],
+        "train_batch_size": settings["batch"],
+        "train_neg_sample_args": None,
+    }
+
+
 #: job -> the name of the model, and its configuration from the settings of the job; ``epochs`` are set for all alike.
 _MODELS: dict[str, tuple[str, Callable[[Settings], dict[str, Any]]]] = {
+    "cdae": ("CDAE", _cdae),
     "mult-vae": ("MultiVAE", _multvae),
     "neumf": ("NeuMF", _neumf),
     "lightgcn": ("LightGCN", _lightgcn),

@@ -56,6 +56,18 @@ def test_adds_to_what_is_there(case):
     np.testing.assert_array_equal(some, out[rows])
 
 
+@given(products())
+def test_entries_of_a_dense_product(case):
+    """Of each row as many as it has in a sparse matrix, repeats among them."""
+    of_rows, b, _ = case
+    a = np.random.default_rng(b.nnz).random((of_rows.shape[0], b.shape[1]), np.float32)
+    offsets, columns = of_rows.indptr.astype(np.int64), of_rows.indices.astype(np.int64)
+    columns[1::2] = columns[: 2 * (columns.size // 2) : 2]
+    rows = np.repeat(np.arange(len(a)), np.diff(offsets))
+    expected = (a @ b.toarray().T)[rows, columns]
+    np.testing.assert_allclose(sparse.dense_dense_at(a, b.toarray(), offsets, columns), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_threads_do_not_change_a_bit(monkeypatch):
     a, b = matrix(300, 200, 0.2, 0), matrix(200, 250, 0.3, 1)
     wanted = np.arange(0, 250, 3, dtype=np.int32)
@@ -65,6 +77,7 @@ def test_threads_do_not_change_a_bit(monkeypatch):
         yield sparse.sparse_dense(a, b.toarray())
         yield sparse.sparse_sparse_at(a, b, wanted)
         yield sparse.sparse_dense_at(a, b.toarray(), wanted)
+        yield sparse.dense_dense_at(a.toarray(), a.toarray(), a.indptr.astype(np.int64), a.indices.astype(np.int64))
 
     monkeypatch.setenv("VITRINA_THREADS", "1")
     alone = list(all_products())

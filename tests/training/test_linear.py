@@ -2,7 +2,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from vitrina.training.linear import Linear, linear, selu
+from vitrina.training.functions import selu
+from vitrina.training.linear import Linear, linear
 
 
 def made(n, n_in, n_out, dtype=torch.float32):

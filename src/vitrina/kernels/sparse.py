@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.threads import over_rows
 
 Floats = NDArray[np.float32]
@@ -76,8 +77,8 @@ def _add_sparse_dense(
 
 
 def sparse_dense(a: csr_matrix, dense: Floats) -> Floats:
-    """Return the dense product of a CSR and a row-major dense float32 matrix, rows over threads."""
-    out = np.zeros((a.shape[0], dense.shape[1]), np.float32)
+    """Return the dense product of a CSR and a row-major dense matrix in the precision of the first, rows over threads."""
+    out = np.zeros((a.shape[0], dense.shape[1]), a.dtype)
     add_sparse_dense(a, dense, out)
     return out
 
@@ -179,6 +180,27 @@ def sparse_dense_at(a: csr_matrix, dense: Floats, wanted: NDArray[np.int32]) -> 
         a.shape[0],
         lambda start, stop: _sparse_dense_at(a.indptr, a.indices, a.data, dense, listed, per_row, out, start, stop),
     )
+    return out
+
+
+@njit(nogil=True, cache=True, fastmath=REORDERED)
+def _dense_dense_at(
+    offsets: NDArray[np.int64], columns: NDArray[np.int64], a: Floats, b: Floats, out: Floats, start: int, stop: int
+) -> None:
+    for row in range(start, stop):
+        mine = a[row]
+        for p in range(offsets[row], offsets[row + 1]):
+            other, total = b[columns[p]], mine[0] * 0
+            for inner in range(mine.size):
+                total += mine[inner] * other[inner]
+            out[p] = total
+
+
+def dense_dense_at(a: Floats, b: Floats, offsets: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
+    """Return entries of ``a b'``, ``[n, d]`` by ``[m, d]``: of row r those at ``columns[offsets[r]:offsets[r + 1]]``."""
+    _check_inner(a.shape[1], b.shape[1])
+    out = np.empty(columns.size, a.dtype)
+    over_rows(len(a), lambda start, stop: _dense_dense_at(offsets, columns, a, b, out, start, stop))
     return out
 
 

@@ -29,6 +29,7 @@ class Declares:
     personalised: bool = True  # two histories may get two rankings
     neural: bool = False  # known as a neural network, learned from the log: one of those whose progress is in question
     folds_in: bool = True  # scores anybody from a history; False: only users of the training data, NaN for others
+    knows_people: bool = False  # who was in training is scored by what was learned of them too, not by their history alone
     needs_times: bool = False  # cannot be fitted without complete timestamps
     needs_feature: bool = False  # cannot be fitted without the catalogue's feature that its setting ``feature`` names
     new_items: bool = False  # scores items that join the catalogue after ``fit``, see ``with_items``
@@ -84,8 +85,8 @@ class Recommender(ABC):
 
         Unless the model knows better: what the score loses when the item is left out of the history, an estimate.
         """
-        folded_in = replace(queries, users=None) if self.declares.folds_in else queries
-        return leave_one_out(self, folded_in, items)
+        by_history = self.declares.folds_in and not self.declares.knows_people
+        return leave_one_out(self, replace(queries, users=None) if by_history else queries, items)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ class Explanation:
         pairs = rows * (int(queries.items.max(initial=0)) + 1) + queries.items
         contributions = np.zeros(pairs.size, np.float32)
         contributions[np.unique(pairs, return_index=True)[1]] = values
+        for part in (others or {}).values():
+            contributions[np.isnan(part)[rows]] = np.nan  # also of repeats
         return Explanation(queries.offsets, contributions, others or {}, exact)
 
     @staticmethod

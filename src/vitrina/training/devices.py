@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import blake2b
 
 import torch
@@ -45,12 +45,19 @@ def controlled(device: torch.device) -> Iterator[None]:
         if device.type == "cpu":
             torch.use_deterministic_algorithms(True, warn_only=True)
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads it
-        with torch.random.fork_rng([device.index or 0] if device.type == "cuda" else []):
+        own_numbers = torch.random.fork_rng([device.index or 0] if device.type == "cuda" else [])
+        with own_numbers, _unchecked():
             yield
     finally:
         torch.set_num_threads(threads)
         torch.set_deterministic_debug_mode(mode)
         torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+
+
+def _unchecked() -> AbstractContextManager[None]:
+    """Sparse gradients without checks: torch warns unless told so."""
+    found: AbstractContextManager[None] = torch.sparse.check_sparse_tensor_invariants(False)  # type: ignore[no-untyped-call]
+    return found
 
 
 class Randomness:
@@ -62,6 +69,8 @@ class Randomness:
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self._seed = seed
+        # torch.manual_seed takes note of where it was called from, for accelerators that may come: ten times as long.
+        self._seed_layers = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
         # Where float64 is missing samples are drawn on the CPU.
         self.generator = torch.Generator("cpu" if device.type == "mps" else device)
 
@@ -69,4 +78,4 @@ class Randomness:
         """Seed for one order or step."""
         seed = int.from_bytes(blake2b(f"{self._seed}/{what}/{number}".encode(), digest_size=8).digest())
         self.generator.manual_seed(seed)
-        torch.manual_seed(seed ^ 0x632BE59BD9B4E019)  # on all devices
+        self._seed_layers(seed ^ 0x632BE59BD9B4E019)

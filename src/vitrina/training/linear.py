@@ -22,15 +22,14 @@ _ROWS = 128  # of a block: few enough for all threads to have some, many enough 
 _COLUMNS = 512  # of a block of a wide result
 _PARTS = 16  # of a sum over rows at most: each is as large as the result
 _WIDE = 256  # columns that make enough blocks for all threads
-_ALONE = 2**15  # elements that one thread handles
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return ``x weight' + bias``: ``[n, out]`` from ``[n, in]``, ``[out, in]`` and ``[out]``."""
     if x.device.type != "cpu":
         return F.linear(x, weight, bias)
-    product: Tensor = _Product.apply(x, weight)  # type: ignore[no-untyped-call]
-    return product if bias is None else product + bias
+    product: Tensor = _Product.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+    return product
 
 
 class Linear(nn.Linear):
@@ -43,18 +42,20 @@ class Linear(nn.Linear):
 
 class _Product(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
-        return torch.from_numpy(_rows_times(_array(x), _array(weight).T))
+        product = torch.from_numpy(_rows_times(_array(x), _array(weight).T))
+        return product if bias is None else product.add_(bias)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = (_array(t) for t in ctx.saved_tensors)
         gradient = _array(gradients[0])
-        of_x, of_weight = ctx.needs_input_grad
+        of_x, of_weight, of_bias = ctx.needs_input_grad
         return (
             torch.from_numpy(_rows_times(gradient, weight)) if of_x else None,
             torch.from_numpy(_sum_of_products(gradient, x)) if of_weight else None,
+            gradients[0].sum(dim=0) if of_bias else None,
         )
 
 
@@ -85,10 +86,3 @@ def _sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
         over_blocks(len(a), size, lambda rows: np.matmul(a[rows].T, b[rows], out=parts[rows.start // size]))
     return np.asarray(parts.sum(axis=0))
-
-
-def selu(x: Tensor) -> Tensor:
-    """Return ``torch.selu`` of ``[n, m]``, in parts of one thread each: the last elements of a thread are rounded otherwise."""
-    if x.device.type != "cpu" or x.numel() <= _ALONE:
-        return F.selu(x)
-    return torch.cat([F.selu(part) for part in torch.split(x, max(1, _ALONE // x.shape[1]))])

@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 from tests.models.logs import checkerboard, random_log
 from vitrina.models.neural.autoencoder_network import HistoryAutoencoder, normal_divergence
 from vitrina.models.registry import make
+from vitrina.training.linear import linear
 from vitrina.training.plan import Moment
 from vitrina.training.session import Session
 
@@ -68,7 +69,7 @@ def test_scores_are_those_of_the_network_without_dropout(name, layers):
     model = make(name, layers=layers, epochs=2)
     seen = []
     trained = type(model)._with
-    type(model)._with = lambda self, built: seen.append(built) or trained(self, built)
+    type(model)._with = lambda self, built, people: seen.append(built) or trained(self, built, people)
     try:
         model.fit(log)
     finally:
@@ -77,7 +78,7 @@ def test_scores_are_those_of_the_network_without_dropout(name, layers):
     x = log.matrix()
     row, items = (torch.from_numpy(part.astype(np.int64)) for part in x.nonzero())
     code = built.encode(row, items, torch.from_numpy(np.diff(x.indptr).astype(np.int64)))
-    expected = built.decode(code[:, : layers[-1]]).detach().numpy()
+    expected = linear(built.decode(code[:, : layers[-1]]), *built.output).detach().numpy()
     np.testing.assert_allclose(model.score(log.histories()), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -99,7 +100,7 @@ def test_the_weight_of_the_divergence_rises_to_its_cap():
     model = make("mult-vae", beta=0.4, annealing=2.0)
 
     class Recorder:
-        def loss(self, samples, moment, *, kind, beta):
+        def loss(self, samples, moment, *, kind, sampled, beta):
             betas.append(beta)
             return kind
 
@@ -131,7 +132,7 @@ def test_training_goes_on_from_a_checkpoint(name, tmp_path):
     with session():
         again = make(name, **settings).fit(log, lambda scorer: 0.5)
     np.testing.assert_array_equal(again.items_, whole.items_)
-    np.testing.assert_array_equal(again.decoder_weight_1_, whole.decoder_weight_1_)
+    np.testing.assert_array_equal(again.item_vectors_, whole.item_vectors_)
 
 
 @pytest.mark.parametrize("name", BOTH)

@@ -82,6 +82,7 @@ def _declared(parts: tuple[str, ...], normalise: Normalise) -> Declares:
     return Declares(
         personalised=some("personalised"),
         folds_in=each("folds_in"),
+        knows_people=some("knows_people"),
         needs_times=some("needs_times"),
         new_items=each("new_items"),
         advances=some("advances"),

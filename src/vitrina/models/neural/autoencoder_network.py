@@ -8,9 +8,12 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from vitrina.models.neural.likelihoods import Likelihood, history_loss
-from vitrina.training.histories import Histories
-from vitrina.training.linear import Linear
+from vitrina.models.neural.history_model import Likelihood
+from vitrina.models.neural.likelihoods import history_loss
+from vitrina.models.neural.some_items import loss_over_some
+from vitrina.training.histories import Histories, thinned
+from vitrina.training.linear import Linear, linear
+from vitrina.training.negatives import uniform
 from vitrina.training.plan import Moment
 from vitrina.training.sparse import weighted_sums
 
@@ -24,6 +27,7 @@ class HistoryAutoencoder(nn.Module):
     def __init__(self, log: csr_matrix, layers: tuple[int, ...], *, variational: bool, dropout: float, seed: int) -> None:
         super().__init__()
         self._log, self._variational, self._dropout = Histories(log), variational, dropout
+        self._items = uniform(log.shape[1])
         *hidden, code = layers
         inward = [*hidden, 2 * code if variational else code]
         with torch.random.fork_rng([]):
@@ -35,28 +39,30 @@ class HistoryAutoencoder(nn.Module):
 
     def encode(self, row: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         """Return the code ``[n, code]`` of histories, or mean and log variance side by side ``[n, 2 code]``."""
-        values = lengths.clamp(min=1).to(self.items.dtype).rsqrt()[row]
-        if self.training and self._dropout:
-            kept = torch.rand(len(items), device=items.device) >= self._dropout
-            items, values = items[kept], values[kept] / (1 - self._dropout)
-            lengths = torch.bincount(row[kept], minlength=len(lengths))
-        x = weighted_sums(self.items, items, lengths, values) + self.bias
+        x = unit_sums(self.items, row, items, lengths, self._dropout if self.training else 0.0) + self.bias
         for layer in self.encoder:
             x = layer(torch.tanh(x))
         return x if self._variational else torch.tanh(x)
 
     def decode(self, code: Tensor) -> Tensor:
-        """Return the scores of all items ``[n, n_items]``."""
-        *hidden, last = self.decoder
-        for layer in hidden:
+        """Return the last hidden layer ``[n, d]``, of which ``output`` makes the scores of all items."""
+        for layer in self.decoder[:-1]:
             code = torch.tanh(layer(code))
-        scores: Tensor = last(code)
-        return scores
+        return code
 
-    def loss(self, samples: Tensor, moment: Moment, *, kind: Likelihood, reg: float = 0.0, beta: float = 0.0) -> Tensor:
+    @property
+    def output(self) -> tuple[Tensor, Tensor]:
+        """The last layer: a vector ``[n_items, d]`` and a bias ``[n_items]`` for each item."""
+        vectors, bias = self.decoder[-1].parameters()
+        return vectors, bias
+
+    def loss(
+        self, samples: Tensor, moment: Moment, *, kind: Likelihood, sampled: int = 0, reg: float = 0.0, beta: float = 0.0
+    ) -> Tensor:
         """Return the mean loss of histories, with ``reg`` times the squares of all weights that are no biases.
 
-        Of a variational one, ``beta`` times the divergence of the codes from N(0, I) is added: the negative ELBO.
+        Of a variational one, ``beta`` times the divergence of the codes from N(0, I) is added: the negative ELBO. With
+        ``sampled`` the likelihood is estimated by ``loss_over_some``.
         """
         row, items, lengths = self._log.of(samples)
         code = self.encode(row, items, lengths)
@@ -65,7 +71,12 @@ class HistoryAutoencoder(nn.Module):
             mean, log_variance = code.chunk(2, dim=1)
             divergence = beta * normal_divergence(mean, log_variance)
             code = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
-        loss = history_loss(self.decode(code), row, items, kind) + divergence
+        hidden = self.decode(code)
+        if sampled:
+            drawn = self._items.draw(samples[:1], sampled, moment.generator)[0]
+            loss = loss_over_some(hidden, *self.output, row, items, drawn) + divergence
+        else:
+            loss = history_loss(linear(hidden, *self.output), row, items, kind) + divergence
         if reg:
             loss = loss + reg * (self.items.square().sum() + sum(layer.weight.square().sum() for layer in self._layers))
         return loss
@@ -73,6 +84,18 @@ class HistoryAutoencoder(nn.Module):
     @property
     def _layers(self) -> list[nn.Linear]:
         return [layer for layer in (*self.encoder, *self.decoder) if isinstance(layer, nn.Linear)]
+
+
+def unit_sums(vectors: Tensor, row: Tensor, items: Tensor, lengths: Tensor, dropout: float) -> Tensor:
+    """Sum ``vectors [n_items, d]`` over histories as ``Histories.of`` gives them, each brought to length 1: ``[n, d]``.
+
+    Items are left out with the probability ``dropout``, and the others scaled up.
+    """
+    scale = lengths.clamp(min=1).to(vectors.dtype).rsqrt()
+    if dropout:
+        row, items, lengths = thinned(row, items, lengths, dropout)
+        scale = scale / (1 - dropout)
+    return weighted_sums(vectors, items, lengths, scale[row])
 
 
 def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

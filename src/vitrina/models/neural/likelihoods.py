@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Likelihood = Literal["multinomial", "logistic", "gaussian"]
+from vitrina.models.neural.history_model import Likelihood
 
 
 def history_loss(scores: Tensor, row: Tensor, items: Tensor, kind: Likelihood) -> Tensor:
@@ -40,7 +40,7 @@ class _HistoryLoss(torch.autograd.Function):
             gradient.mul_(lengths.unsqueeze(1) / (total * n))
         elif kind == "logistic":
             whole = F.softplus(scores).sum()
-            gradient = scores.sigmoid().div_(n)
+            gradient = scores.neg().exp_().add_(1).mul_(n).reciprocal_()  # torch's sigmoid rounds as its threads fall
         else:
             whole = (scores.square().sum() + len(places)) / 2
             gradient = scores / n

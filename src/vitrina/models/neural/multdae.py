@@ -8,7 +8,8 @@ history of a person, 1 where an item was consumed::
 
 where drop sets each item to zero with the probability ``dropout`` and scales up the others. ``layers`` are the widths of the
 encoder; with several the decoder has them mirrored, with tanh between. Anybody with a history is scored, without dropout. Time
-O(people items width) per epoch, memory items width + batch items.
+O(people items width) per epoch, memory items width + batch items. For a large catalogue a step may score only the items of its
+people and ``sampled`` others.
 
 The paper's weight decay of 0.01 is divided by the batch size in its code, which gives the default here.
 """
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from vitrina.models.neural.history_model import HistoryModel
+from vitrina.models.neural.mult_model import MultModel
 from vitrina.models.space import Floats, hyperparameters
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @hyperparameters
-class MultDAE(HistoryModel):
+class MultDAE(MultModel):
     """Denoising autoencoder with a multinomial likelihood."""
 
     reg: Annotated[float, Floats(1e-6, 1e-3, log=True), Field(ge=0), "regularisation of the weights that are no biases"] = 2e-5
@@ -40,4 +41,4 @@ class MultDAE(HistoryModel):
 
     def step(self, network: HistoryAutoencoder) -> Step:
         """Return the loss with weight decay."""
-        return partial(network.loss, kind=self.likelihood, reg=self.reg)
+        return partial(network.loss, kind=self.likelihood, sampled=self.sampled, reg=self.reg)

@@ -8,7 +8,7 @@ the history of a person, 1 where an item was consumed, mu and sigma from the enc
 
 with tanh between layers. beta rises linearly from 0 to its cap in ``annealing`` epochs: the paper's 200,000 steps would never end
 on a small log. Anybody with a history is scored, from z = mu without dropout. Time O(people items width) per epoch, memory items
-width + batch items.
+width + batch items. For a large catalogue a step may score only the items of its people and ``sampled`` others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from vitrina.models.neural.history_model import HistoryModel, Width
+from vitrina.models.neural.mult_model import MultModel, Width
 from vitrina.models.space import Floats, hyperparameters
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @hyperparameters
-class MultVAE(HistoryModel):
+class MultVAE(MultModel):
     """Variational autoencoder with a multinomial likelihood."""
 
     layers: Annotated[tuple[Width, ...], Field(min_length=1), "widths of the encoder, the code last"] = (600, 200)
@@ -47,6 +47,6 @@ class MultVAE(HistoryModel):
         def loss(samples: Tensor, moment: Moment) -> Tensor:
             done = moment.step / moment.steps_per_epoch
             risen = min(1.0, done / self.annealing) if self.annealing else 1.0
-            return network.loss(samples, moment, kind=self.likelihood, beta=self.beta * risen)
+            return network.loss(samples, moment, kind=self.likelihood, sampled=self.sampled, beta=self.beta * risen)
 
         return loss

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from vitrina.models.visual.triplets import Triplets
 from vitrina.ranking.scorer import Scores
 from vitrina.training import losses
-from vitrina.training.linear import Linear, selu
+from vitrina.training.functions import selu
+from vitrina.training.linear import Linear
 from vitrina.training.plan import Moment
 
 #: Outputs of the layers that items, and then profiles, go through.

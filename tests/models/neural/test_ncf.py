@@ -1,0 +1,192 @@
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from tests.models.logs import checkerboard, log, random_log, strangers
+from vitrina.errors import VitrinaError
+from vitrina.models.neural import pair_tower
+from vitrina.models.neural.ncf_model import NCFModel
+from vitrina.models.registry import make
+from vitrina.training import trainer
+from vitrina.training.session import Session
+
+#: Small models of every kind, with settings that learn within a few epochs.
+SMALL = {
+    "gmf": ("gmf", {"factors": 8}),
+    "mlp": ("mlp", {"layers": (16, 12, 8)}),
+    "neumf": ("neumf", {"factors": 6, "layers": (16, 12, 8)}),
+    "pretrained": (
+        "neumf",
+        {"factors": 6, "layers": (16, 12, 8), "pretrain": True, "gmf_epochs": 3, "mlp_epochs": 2, "sgd_lr": 0.1},
+    ),
+}
+every_kind = pytest.mark.parametrize("kind", SMALL)
+
+
+def small(kind: str, **settings) -> NCFModel:
+    name, own = SMALL[kind]
+    return make(name, **{"batch": 100, "lr": 0.01, "epochs": 3, **own, **settings})
+
+
+def networks(monkeypatch) -> list:
+    """All networks that are trained from now on."""
+    seen = []
+    take = NCFModel._with
+
+    def noted(self, network):
+        seen.append(network)
+        return take(self, network)
+
+    monkeypatch.setattr(NCFModel, "_with", noted)
+    return seen
+
+
+def logits(network, n_users: int, n_items: int) -> np.ndarray:
+    items = torch.arange(n_items).expand(n_users, -1)
+    return network.logits(torch.arange(n_users), items).detach().numpy()
+
+
+@every_kind
+def test_scores_are_those_of_the_network(kind, monkeypatch):
+    """Of all items, of shared ones and of each query's own, whatever the blocks."""
+    data = random_log(30, 20, 200)
+    seen = networks(monkeypatch)
+    model, known = small(kind).fit(data), data.histories()
+    right = logits(seen[-1], 30, 20)
+    rng = np.random.default_rng(0)
+    shared, own = rng.permutation(20)[:7].astype(np.int32), rng.integers(0, 20, (30, 9)).astype(np.int32)
+    for block_bytes in (2**20, 200):
+        monkeypatch.setattr(pair_tower, "_BLOCK_BYTES", block_bytes)
+        for items, expected in ((None, right), (shared, right[:, shared]), (own, np.take_along_axis(right, own, axis=1))):
+            np.testing.assert_allclose(model.score(known, items), expected, rtol=1e-4, atol=1e-6)
+
+
+@every_kind
+def test_people_without_training_have_no_score(kind):
+    """Nor has who consumed all there is: for such a person no other item can be drawn."""
+    events = [(f"u{u}", f"i{i}") for u in range(6) for i in range(3 + u % 2)] + [("all", f"i{i}") for i in range(5)]
+    data = log([*events, ("u0", "i4")], users=None)
+    model, known = small(kind).fit(data), data.histories()
+    scores = model.score(known)
+    everything = data.users.encode(["all"])[0]
+    assert np.isnan(scores[everything]).all()
+    assert np.isfinite(np.delete(scores, everything, axis=0)).all()
+    assert np.isnan(model.score(strangers(known))).all()
+
+
+@pytest.mark.parametrize("kind", ["gmf", "mlp", "neumf"])
+def test_a_small_log_is_learned_by_heart(kind):
+    data = checkerboard().train
+    session, wide = Session(), {"factors": 16, "layers": (32, 32, 16)}
+    sizes = {name: wide[name] for name in SMALL[kind][1]}
+    with session:
+        model = small(kind, batch=400, epochs=150, **sizes).fit(data)
+    assert session.outcomes[-1].curve.loss[-1] < 0.02  # guessing 1 of 5 costs 0.5
+    scores, x = model.score(data.histories()), data.matrix().toarray() > 0
+    assert scores[x].min() > scores[~x].max()
+
+
+def test_pretrained_scores_are_the_mean_of_both_before_training_goes_on():
+    data = random_log(40, 25, 300)
+    for alpha in (0.5, 0.8):
+        model = small("pretrained", alpha=alpha)
+        gmf, mlp = (part.fit(data) for part in model.parts)
+        network = model._network(data)
+        model.join(network, gmf, mlp)
+        known = data.histories()
+        expected = alpha * gmf.score(known) + (1 - alpha) * mlp.score(known)
+        np.testing.assert_allclose(logits(network, 40, 25), expected, rtol=1e-4, atol=1e-5)
+        assert network.bias.item() == pytest.approx(alpha * gmf.output_bias_ + (1 - alpha) * mlp.output_bias_, rel=1e-5)
+        np.testing.assert_array_equal(network.user_factors.detach(), gmf.user_factors_)
+
+
+def test_pretraining_is_by_adam_and_what_follows_by_plain_steps(monkeypatch):
+    plans, steps = [], []
+
+    def noted(network, n_samples, step, plan, **others):
+        plans.append(plan)
+        before = [p.detach().clone() for p in network.parameters()]
+
+        def one(samples, moment):
+            loss = step(samples, moment)
+            if plan.optimiser == "sgd":
+                steps.append((before, torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)))
+            return loss
+
+        return train(network, n_samples, one, plan, **others)
+
+    train = trainer.train
+    monkeypatch.setattr(trainer, "train", noted)
+    seen = networks(monkeypatch)
+    model = small("pretrained", epochs=1, batch=10**6).fit(random_log(40, 25, 300))
+    assert [(p.optimiser, p.lr, p.epochs) for p in plans] == [("adam", 0.01, 3), ("adam", 0.01, 2), ("sgd", 0.1, 1)]
+    ((before, gradients),) = steps  # one step: exactly the gradient, times the rate
+    for start, gradient, end in zip(before, gradients, seen[-1].parameters(), strict=True):
+        torch.testing.assert_close(end.detach(), start - 0.1 * gradient)
+    assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (3, 2, 1)
+
+
+def test_validation_chooses_the_epochs_of_all_three_trainings():
+    data = random_log(40, 25, 300)
+    values = iter([0.2, 0.1, 0.1, 0.1, 0.1, *[0.1, 0.3, 0.1, 0.1, 0.1, 0.1], *[0.1, 0.2, 0.3]])
+    model = small("pretrained", gmf_epochs=9, mlp_epochs=9).fit(data, lambda scorer: next(values))
+    assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (1, 2, 3)
+    again = small("pretrained", gmf_epochs=1, mlp_epochs=2).fit(data)
+    np.testing.assert_array_equal(again.score(data.histories()), model.score(data.histories()))
+
+
+@every_kind
+def test_training_goes_on_from_a_checkpoint(kind, tmp_path):
+    """Interrupted in every epoch, of every training."""
+    data = random_log(60, 30, 400)
+    fit = partial(small(kind).fit, data)
+    whole, asked = fit(lambda scorer: 0.5), []
+
+    def stop(scorer):
+        asked.append(scorer)
+        raise KeyboardInterrupt
+
+    session = partial(Session, checkpoints=tmp_path, identity=kind, every_seconds=0)
+    for _ in range(2):
+        with session(), pytest.raises(KeyboardInterrupt):
+            fit(stop)
+    with session():
+        again = fit(lambda scorer: 0.5)
+    assert len(asked) == 2
+    np.testing.assert_array_equal(again.score(data.histories()), whole.score(data.histories()))
+
+
+@every_kind
+def test_the_number_of_threads_changes_nothing(kind, monkeypatch):
+    data, found = random_log(400, 300, 5000), []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("VITRINA_THREADS", threads)
+        found.append(small(kind, epochs=1, batch=2000).fit(data).score(data.histories()))
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_a_batch_counts_drawn_items_too():
+    assert make("gmf", batch=1024, negatives=4).events == 204
+    assert make("gmf", batch=3, negatives=4).events == 1
+
+
+def test_layers_are_those_of_the_authors_unless_given():
+    assert make("mlp", factors=8).tower == (64, 32, 16, 8)
+    assert make("neumf", factors=64).tower == (512, 256, 128, 64)
+    assert make("neumf", factors=64, layers=(128, 128, 64)).tower == (128, 128, 64)
+    assert make("mlp", layers=(32, 32, 16, 8)).tower == (32, 32, 16, 8)
+
+
+@pytest.mark.parametrize("name", ["mlp", "neumf"])
+@pytest.mark.parametrize("layers", [(8,), (9, 4)])
+def test_layers_that_are_no_tower_are_refused(name, layers):
+    with pytest.raises(VitrinaError, match="is no tower"):
+        make(name, layers=layers)
+
+
+def test_settings_that_would_change_nothing_are_refused():
+    for name, settings in (("mlp", {"layers": (16, 8), "factors": 32}), ("neumf", {"alpha": 0.3}), ("neumf", {"sgd_lr": 0.5})):
+        with pytest.raises(VitrinaError, match="matters only with"):
+            make(name, **settings)
