@@ -69,6 +69,8 @@ class Randomness:
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self._seed = seed
+        # That of all devices keeps a note of who called it, at each step, where there is no accelerator yet.
+        self._seed_layers = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
         # Where float64 is missing samples are drawn on the CPU.
         self.generator = torch.Generator("cpu" if device.type == "mps" else device)
 
@@ -76,4 +78,4 @@ class Randomness:
         """Seed for one order or step."""
         seed = int.from_bytes(blake2b(f"{self._seed}/{what}/{number}".encode(), digest_size=8).digest())
         self.generator.manual_seed(seed)
-        torch.manual_seed(seed ^ 0x632BE59BD9B4E019)  # on all devices
+        self._seed_layers(seed ^ 0x632BE59BD9B4E019)
