@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from vitrina.data.dataset import Dataset
+from vitrina.data.frequent import keep_frequent
 from vitrina.data.known import open_dataset
 from vitrina.data.splits.holdout import per_user_ratio
 from vitrina.experiments.compare import compare
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=_MODELS, help=f"default: {' '.join(_MODELS)}")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "cdae-quality", help="folder of the run")
     given = parser.parse_args()
-    dataset = core(liked(open_dataset("ml-1m")), 5)
+    dataset = prepared()
     split = per_user_ratio(dataset, test=0.2, validation=0.1, seed=0)
     config = RunConfig(data="ml-1m", models=given.models, metric=_METRIC, metrics=["recall@10"], trials=given.trials)
     results = compare(config, dataset, given.out, split=split, progress=_Lines())
@@ -55,20 +56,11 @@ def _in_words(pair: dict[str, Any]) -> str:
     return f"{pair['a']} - {pair['b']}: {pair['difference']:+.4f} ({interval}), p = {pair['p_value']:.2g}"
 
 
-def liked(dataset: Dataset) -> pl.DataFrame:
-    """Return the columns user and item of the events with a value of 4 or more."""
-    users, items = dataset.users.decode(dataset.user_codes), dataset.items.decode(dataset.item_codes)
-    frame = pl.DataFrame({"user": users, "item": items, "value": dataset.interactions["value"]})
-    return frame.filter(pl.col("value") >= 4).select("user", "item")
-
-
-def core(events: pl.DataFrame, n: int) -> Dataset:
-    """Leave out people and items with fewer than ``n`` events, again and again until all have as many."""
-    while True:
-        kept = events.filter(pl.len().over("user") >= n).filter(pl.len().over("item") >= n)
-        if kept.height == events.height:
-            return Dataset.from_frame(kept)
-        events = kept
+def prepared() -> Dataset:
+    """Return the likes of the people and items with at least 5, without anybody or anything else."""
+    kept = keep_frequent(open_dataset("ml-1m"), users=5, items=5, core=True)
+    pairs = {"user": kept.users.decode(kept.user_codes), "item": kept.items.decode(kept.item_codes)}
+    return Dataset.from_frame(pl.DataFrame(pairs))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def run(tmp_path_factory):
     return folder, kept, ended, time.monotonic() - started
 
 
-@pytest.mark.parametrize("name", ["plain", "one-sample", "curator", "other-start", "toy", "resumed", "values"])
+@pytest.mark.parametrize("name", ["plain", "one-sample", "curator", "cdae", "other-start", "toy", "resumed", "values"])
 def test_all_processes_hold_the_same_bits(run, name):
     np.testing.assert_array_equal(run[1][f"{name}-1"], run[1][f"{name}-0"])
 
@@ -57,6 +57,7 @@ def test_all_processes_hold_the_same_bits(run, name):
         ("plain", lambda: together.plain().flat()),
         ("one-sample", lambda: together.plain(1).flat()),
         ("curator", together.curator),
+        ("cdae", together.cdae),
     ],
 )
 def test_where_nothing_is_drawn_it_is_the_training_of_one_process(run, name, alone):

@@ -57,6 +57,14 @@ def curator():
     return make("curatornet", **settings).fit(checkerboard().train).item_vectors_
 
 
+def cdae():
+    """A model with sparse gradients, nothing drawn: of the people of a batch each process has its own."""
+    from tests.models.logs import checkerboard
+
+    settings = {"factors": 4, "corruption": 0.0, "negatives": 0, "batch": 16, "epochs": 2}
+    return make("cdae", **settings).fit(checkerboard().train).user_vectors_
+
+
 def main(folder: Path) -> None:
     rank = Processes.here().rank
 
@@ -66,6 +74,7 @@ def main(folder: Path) -> None:
     keep("plain", plain().flat())
     keep("one-sample", plain(1).flat())
     keep("curator", curator())
+    keep("cdae", cdae())
     keep("other-start", other_start().flat())
     reports = []
     toy, outcome = trained(report=reports.append)

@@ -223,7 +223,7 @@ def test_a_small_log_is_learned_by_heart(hidden, loss, negatives):
 @pytest.mark.parametrize("negatives", [0, 3])
 def test_training_goes_on_from_a_checkpoint(negatives, tmp_path):
     log = random_log(60, 30, 400)
-    settings = {"factors": 8, "epochs": 3, "batch": 16, "negatives": negatives}
+    settings = {"factors": 8, "epochs": 12, "batch": 16, "negatives": negatives}
     whole = make("cdae", **settings).fit(log, lambda scorer: 0.5)
     asked = []
 

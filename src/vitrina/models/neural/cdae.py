@@ -19,6 +19,7 @@ with ``corruption`` 1 the history is never read, and only v_u tells people apart
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -55,8 +56,8 @@ class CDAE(HistoryModel):
     negatives: Annotated[int, Choice((5, 0)), Field(ge=0), "items drawn for each item of a history; 0: all items count"] = 5
     user_node: Annotated[bool, "whether each person has a vector beside the history"] = True
     tied: Annotated[bool, "whether an item has the same vector in the input and in the output"] = False
-    reg: Annotated[float, Floats(1e-6, 1e-1, log=True), Field(ge=0), "regularisation of everything that is learned"] = 0.01
-    lr: Annotated[float, Floats(1e-2, 1.0, log=True), Field(gt=0), "learning rate of AdaGrad"] = 0.1
+    reg: Annotated[float, Floats(1e-5, 3e-2, log=True), Field(ge=0), "regularisation of everything that is learned"] = 0.01
+    lr: Annotated[float, Floats(0.02, 0.5, log=True), Field(gt=0), "learning rate of AdaGrad"] = 0.1
     start: Annotated[float, Field(ge=0), "sums of squares with which AdaGrad starts, of gradients summed over people"] = 1.0
     batch: Annotated[int, Field(ge=1), "people per step"] = 100
     epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 100
@@ -65,7 +66,7 @@ class CDAE(HistoryModel):
     name: ClassVar[str] = "cdae"
     title: ClassVar[str] = "CDAE"
     paper: ClassVar[str] = "Wu et al. 2016"
-    declares: ClassVar[Declares] = Declares(neural=True, epochs=True, shares_batches=True, knows_people=True)
+    declares: ClassVar[Declares] = replace(HistoryModel.declares, knows_people=True)
 
     def network(self, log: csr_matrix) -> CDAENetwork:
         """See ``HistoryModel``."""
@@ -86,10 +87,8 @@ class CDAE(HistoryModel):
 
     def plan(self) -> Plan:
         """See ``HistoryModel``. The paper's steps follow sums over people and not means, which AdaGrad sees only at its start."""
-        from vitrina.training.plan import Plan
-
         start = {"initial_accumulator_value": self.start / self.batch**2}
-        return Plan(epochs=self.epochs, batch_size=self.batch, lr=self.lr, optimiser="adagrad", options=start, seed=self.seed)
+        return replace(super().plan(), optimiser="adagrad", options=start)
 
     def step(self, network: CDAENetwork) -> Step:
         """See ``HistoryModel``."""
