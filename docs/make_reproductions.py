@@ -14,6 +14,7 @@ from pathlib import Path
 
 from make_tables import markdown
 
+from vitrina.data.known import locate
 from vitrina.data.splits.split import Split
 from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
 from vitrina.experiments.reproduce import Reproduced, find, fit, measure, open_protocol, reproduce
@@ -34,8 +35,15 @@ def seed_noise(run: Reproduced, split: Split) -> float:
     return max(statistics.stdev(metrics[name] for metrics in found) for name in protocol.metrics)
 
 
-def row(name: str, split: Split) -> list[str]:
-    """One line of a table: ours above published, the largest difference, whether it is within tolerance, the seed noise."""
+def row(name: str, split: Split | None) -> list[str]:
+    """One line of a table: ours above published, the largest difference, whether it is within tolerance, the seed noise.
+
+    Without a split, only what was published.
+    """
+    if split is None:
+        protocol, entry = find(name)
+        published = [f"-<br><small>{entry.published[metric]:.4f}</small>" for metric in protocol.metrics]
+        return [f"`{name.partition('/')[2]}`", *published, "-", "not run", "-"]
     run = reproduce(name, split=split)
     values = [cell(value, run.published.get(metric)) for metric, value in run.metrics.items()]
     noise = f"{seed_noise(run, split):.4f}" if run.seconds < SLOW else "-"
@@ -70,7 +78,7 @@ def section(protocol: str) -> str:
     """What a protocol is, its table, and its entries' settings."""
     about = PROTOCOLS[protocol]
     names = [name for name in REPRODUCTIONS if name.startswith(f"{protocol}/")]
-    split = open_protocol(names[0])
+    split = open_protocol(names[0]) if locate(about.data) else None
     head = ["entry", *about.metrics, "largest difference", "reached", "seed noise"]
     return "\n".join(
         [
@@ -81,6 +89,7 @@ def section(protocol: str) -> str:
             markdown(head, [row(name, split) for name in names]),
             "",
             *map(note, names),
+            *(["", "Not run: the data set was not on the machine where this page was made."] if split is None else []),
         ]
     )
 

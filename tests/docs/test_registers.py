@@ -144,8 +144,13 @@ def test_the_reproductions_page_holds_every_published_number(name):
     assert f"## {protocol}\n" in page, advice
     row = re.search(rf"^\| `{re.escape(model)}` \|.*$", _section(page, f"## {protocol}"), re.MULTILINE)
     assert row, advice
+    if "not run" in row[0]:
+        assert re.findall(r"-<br><small>(\d\.\d{4})</small>", row[0]) == [f"{value:.4f}" for value in entry.published.values()]
+        return
     cells = re.findall(r"(\d\.\d{4})<br><small>(\d\.\d{4})</small>", row[0])
     assert [published for _, published in cells] == [f"{value:.4f}" for value in entry.published.values()], advice
+    if not cells:  # nothing was published under this protocol
+        return
     differences = [float(ours) - float(published) for ours, published in cells]
     room = min(differences) if entry.at_least else entry.tolerance - max(map(abs, differences))
     if abs(room) > 2e-4:  # nearer than that, rounding decides

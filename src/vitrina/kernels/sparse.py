@@ -77,8 +77,8 @@ def _add_sparse_dense(
 
 
 def sparse_dense(a: csr_matrix, dense: Floats) -> Floats:
-    """Return the dense product of a CSR and a row-major dense matrix in the precision of the first, rows over threads."""
-    out = np.zeros((a.shape[0], dense.shape[1]), a.dtype)
+    """Return the dense product of a CSR and a row-major dense matrix, float32 unless both are float64; rows over threads."""
+    out = np.zeros((a.shape[0], dense.shape[1]), np.float64 if a.dtype == dense.dtype == np.float64 else np.float32)
     add_sparse_dense(a, dense, out)
     return out
 
