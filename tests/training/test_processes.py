@@ -46,7 +46,10 @@ def run(tmp_path_factory):
     return folder, kept, ended, time.monotonic() - started
 
 
-@pytest.mark.parametrize("name", ["plain", "one-sample", "curator", "other-start", "toy", "resumed", "values"])
+SHARED = [name for name in MODELS if model_class(name).declares.shares_batches]
+
+
+@pytest.mark.parametrize("name", ["plain", "one-sample", "curator", "other-start", "toy", "resumed", "values", *SHARED])
 def test_all_processes_hold_the_same_bits(run, name):
     np.testing.assert_array_equal(run[1][f"{name}-1"], run[1][f"{name}-0"])
 

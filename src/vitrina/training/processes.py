@@ -79,7 +79,7 @@ class Processes:
     def add_up(self, module: nn.Module, loss: Tensor) -> Tensor:
         """Replace all gradients of ``module`` by their sums over processes, and return the sum of ``loss``.
 
-        A parameter without a gradient in all processes stays without.
+        A parameter without a gradient in all processes stays without. Sparse gradients become dense ones.
         """
         import torch
         import torch.distributed as dist
@@ -88,7 +88,7 @@ class Processes:
             return loss
         parameters = [p for p in module.parameters() if p.requires_grad]
         here = [p.grad is not None for p in parameters]
-        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad.to_dense() for p in parameters]
         kind = reduce(torch.promote_types, (g.dtype for g in gradients), torch.float32)
         counts = torch.tensor(here, dtype=kind, device=loss.device)
         together = torch.cat([part.to(kind).flatten() for part in (loss, counts, *gradients)])
