@@ -18,6 +18,7 @@ from vitrina.data.known import locate
 from vitrina.data.splits.split import Split
 from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
 from vitrina.experiments.reproduce import Reproduced, find, fit, measure, open_protocol, reproduce
+from vitrina.models.registry import make
 
 SEEDS = 5
 SLOW = 60.0  # seconds from which an entry is run with one seed only
@@ -68,7 +69,10 @@ def verdict(run: Reproduced) -> tuple[str, str]:
 def note(name: str) -> str:
     """The settings of an entry, and what is particular about it."""
     entry = REPRODUCTIONS[name]
-    used = ", ".join(f"`{key}` {value}" for key, value in entry.settings.items()) or "no settings"
+    listed = ", ".join(f"`{key}` {value}" for key, value in entry.settings.items())
+    used = listed or ("default settings" if make(entry.model).settings else "no settings")
+        "default settings" if make(entry.model).settings else "no settings"
+    )
     used += {"": "", "validation": "; epochs chosen on validation", "test": "; epochs chosen on the test part"}[entry.chosen_on]
     source = f" Published: {entry.source}." if entry.source else ""
     return f"- `{name.partition('/')[2]}`: {used}.{source}{f' Note: {entry.note}.' if entry.note else ''}"

@@ -46,7 +46,12 @@ def run(tmp_path_factory):
     return folder, kept, ended, time.monotonic() - started
 
 
-@pytest.mark.parametrize("name", ["plain", "one-sample", "curator", "cdae", "other-start", "toy", "resumed", "values"])
+SHARED = [name for name in MODELS if model_class(name).declares.shares_batches]
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "one-sample", "curator", "cdae-all", "other-start", "toy", "resumed", "values", *SHARED]
+)
 def test_all_processes_hold_the_same_bits(run, name):
     np.testing.assert_array_equal(run[1][f"{name}-1"], run[1][f"{name}-0"])
 
@@ -57,7 +62,7 @@ def test_all_processes_hold_the_same_bits(run, name):
         ("plain", lambda: together.plain().flat()),
         ("one-sample", lambda: together.plain(1).flat()),
         ("curator", together.curator),
-        ("cdae", together.cdae),
+        ("cdae-all", together.cdae),
     ],
 )
 def test_where_nothing_is_drawn_it_is_the_training_of_one_process(run, name, alone):

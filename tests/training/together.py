@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from tests.training.toy import PLAN, Toy, trained
-from vitrina.models.registry import make
+from vitrina.models.registry import MODELS, make, model_class
 from vitrina.training.plan import Moment, Plan
 from vitrina.training.processes import Processes
 from vitrina.training.session import Session
@@ -65,6 +65,16 @@ def cdae():
     return make("cdae", **settings).fit(checkerboard().train).user_vectors_
 
 
+def every_model():
+    """The scores of every model that can be trained so, after two epochs."""
+    from tests.models.logs import checkerboard
+    from tests.models.test_conformance import SMALL
+
+    train = checkerboard().train
+    for name in (name for name in MODELS if model_class(name).declares.shares_batches):
+        yield name, make(name, **{**SMALL.get(name, {}), "epochs": 2}).fit(train).score(train.histories())
+
+
 def main(folder: Path) -> None:
     rank = Processes.here().rank
 
@@ -74,7 +84,9 @@ def main(folder: Path) -> None:
     keep("plain", plain().flat())
     keep("one-sample", plain(1).flat())
     keep("curator", curator())
-    keep("cdae", cdae())
+    keep("cdae-all", cdae())
+    for name, scores in every_model():
+        keep(name, scores)
     keep("other-start", other_start().flat())
     reports = []
     toy, outcome = trained(report=reports.append)

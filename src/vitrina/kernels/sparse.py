@@ -86,7 +86,7 @@ def sparse_dense(a: csr_matrix, dense: Floats) -> Floats:
 def add_sparse_dense(a: csr_matrix, dense: Floats, out: Floats, rows: NDArray[np.integer] | None = None) -> None:
     """Add the product of a CSR and a row-major dense matrix to ``out``, or only its ``rows [len(out)]``; rows over threads.
 
-    All three are of one floating type.
+    ``out`` is of the floating type wanted.
     """
     _check_inner(a.shape[1], len(dense))
     begins, ends = a.indptr[:-1], a.indptr[1:]

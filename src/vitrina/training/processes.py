@@ -79,7 +79,7 @@ class Processes:
     def add_up(self, module: nn.Module, loss: Tensor) -> Tensor:
         """Replace all gradients of ``module`` by their sums over processes, and return the sum of ``loss``.
 
-        A parameter without a gradient in all processes stays without.
+        A parameter without a gradient in all processes stays without. Sparse gradients become dense ones.
         """
         import torch
         import torch.distributed as dist
