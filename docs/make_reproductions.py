@@ -71,8 +71,6 @@ def note(name: str) -> str:
     entry = REPRODUCTIONS[name]
     listed = ", ".join(f"`{key}` {value}" for key, value in entry.settings.items())
     used = listed or ("default settings" if make(entry.model).settings else "no settings")
-        "default settings" if make(entry.model).settings else "no settings"
-    )
     used += {"": "", "validation": "; epochs chosen on validation", "test": "; epochs chosen on the test part"}[entry.chosen_on]
     source = f" Published: {entry.source}." if entry.source else ""
     return f"- `{name.partition('/')[2]}`: {used}.{source}{f' Note: {entry.note}.' if entry.note else ''}"

@@ -58,6 +58,17 @@ def test_never_draws_a_consumed_item(consumed, seed, kind):
             assert (row == -1).all()
 
 
+@given(logs(), st.integers(0, 10**6), st.booleans())
+@settings(max_examples=50)
+def test_compiled_draws_are_those_of_other_devices(consumed, seed, even):
+    n_users, n_items = consumed.shape
+    popularity = np.random.default_rng(seed).integers(0, 9, n_items)
+    sampler = uniform(n_items, consumed) if even else by_popularity(popularity, 0.75, consumed)
+    users = torch.arange(n_users).repeat(3)
+    compiled = sampler.draw(users, 5, GENERATOR.manual_seed(seed))
+    assert torch.equal(compiled, sampler._draw_on_device(users, 5, GENERATOR.manual_seed(seed)))
+
+
 @pytest.mark.parametrize("excluding", [True, False])
 def test_uniform_draws_are_uniform_over_what_is_left(excluding):
     consumed = csr_matrix(np.isin(np.arange(30), [0, 3, 4, 5, 17, 29])[None].astype(np.float32))

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from vitrina.kernels.hashing import mix
 from vitrina.kernels.strata import Places
 
+Numbers = NDArray[np.int64]
+
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  #: What the state of a stream of random numbers grows by at each draw.
 
 _TRIES = 100  # to find an item that a user has not consumed
@@ -57,3 +59,39 @@ def draw_pair(
             break
         j = i
     return state, user, i, j  # type: ignore[return-value]
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _up_to(keys: Numbers, first: int, last: int, wanted: int) -> int:
+    """Return the first place after ``first`` and before ``last``, or that, whose key is above ``wanted``; keys ascend."""
+    while first < last:
+        half = (last - first + 1) // 2
+        above = keys[first + half - 1] > wanted
+        last = first + half - 1 if above else last
+        first = first if above else first + half
+    return first
+
+
+@njit(nogil=True, cache=True)
+def draw_others(
+    at: NDArray[np.float64],
+    users: Numbers,
+    free: Numbers,
+    offsets: Numbers,
+    keys: Numbers,
+    weights: Numbers,
+    start: Numbers,
+    alike: bool,
+) -> Numbers:
+    """Draw items that users have not consumed at points ``at [n, k]`` in [0, 1); see ``vitrina.training.negatives``."""
+    out = np.empty(at.shape, np.int64)
+    n_items = start.size - 1
+    for n in range(users.size):
+        user = users[n]
+        first, last, room = offsets[user], offsets[user + 1], free[user]
+        for k in range(at.shape[1]):
+            point = np.int64(at[n, k] * room)
+            own = _up_to(keys, first, last, user * (start[n_items] + 1) + point)
+            place = point + (own - first if alike else weights[own] - weights[first])
+            out[n, k] = -1 if room <= 0 else place if alike else _up_to(start, 0, n_items + 1, place) - 1
+    return out

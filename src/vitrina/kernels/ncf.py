@@ -9,6 +9,7 @@ gives the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.lapack import one_blas_thread
-from vitrina.kernels.threads import over_blocks
+from vitrina.kernels.threads import over_blocks, over_rows
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -47,15 +48,6 @@ class Parameters(NamedTuple):
     bias: Floats
 
 
-class _Group(NamedTuple):
-    """A list of numbers by its distinct ``numbers``: ``of`` each place, and the ``places`` of each from ``offsets`` on."""
-
-    numbers: Places
-    of: Places
-    offsets: Places
-    places: Places
-
-
 def gradients(users: Places, items: Places, at: Parameters, widths: Places, seen: Places, into: Parameters) -> float:
     """Return the mean log loss of all pairs of ``users [n]`` with their ``items [n, k]``, of which the first are the events'.
 
@@ -66,60 +58,104 @@ def gradients(users: Places, items: Places, at: Parameters, widths: Places, seen
     return _Batch(users, items, at, widths, seen, into).gradients()
 
 
+class _Side:
+    """The people of a batch, or its items, each of them once.
+
+    ``numbers`` are who they are; ``of`` is the row of each place of the list, ``places`` those of each row from ``offsets`` on.
+    ``first [n, m]`` are their halves of the first layer. A place stands for ``pairs`` of the batch's pairs, side by side.
+    """
+
+    def __init__(
+        self, listed: Places, seen: Places, pairs: int, inputs: Floats, weight: Floats, bias: Floats, of_inputs: Floats
+    ) -> None:
+        self.numbers, self.of, self.offsets, self.places = _grouped(listed, seen)
+        self.pairs, self.inputs, self.weight, self.bias, self.of_inputs = pairs, inputs, weight, bias, of_inputs
+        n = self.numbers.size
+        self.size = max(_ROWS, -(-n // _PARTS))
+        self.blocks = [slice(start, min(n, start + self.size)) for start in range(0, n, self.size)]
+        self.first = np.empty((n, len(weight)), np.float32)
+        self.of_weight = np.empty((len(self.blocks), *weight.shape), np.float32)
+        self.of_bias = np.zeros((len(self.blocks), bias.size), np.float32)
+
+    def enter(self, rows: slice) -> None:
+        """Compute ``first`` of a block."""
+        _entered(self.numbers[rows], self.inputs, self.weight, self.bias, self.first[rows])
+
+    def leave(self, rows: slice, by_first: Floats) -> None:
+        """Go back from gradients ``by_first`` of all pairs to those of a block's vectors, and its part of the weights'."""
+        part = rows.start // self.size
+        _left(
+            self.numbers[rows], self.ends(rows), self.places, self.pairs, by_first, self.inputs, self.weight, self.of_inputs,
+            self.of_weight[part], self.of_bias[part],
+        )  # fmt: skip
+
+    def ends(self, rows: slice) -> Places:
+        """Where the places of a block's rows begin, and the last ones end."""
+        return self.offsets[rows.start : rows.stop + 1]
+
+
 class _Batch:
-    """A batch on its way: ``first`` layer's sums of distinct people and items, and gradients by logits and by that layer."""
+    """A batch on its way, with gradients by the logits, by the first layer and by each event's part of the product."""
 
     def __init__(self, users: Places, items: Places, at: Parameters, widths: Places, seen: Places, into: Parameters) -> None:
-        self.users, self.items, self.n_candidates = users, items.reshape(-1), items.shape[1]
+        self.users, self.items, self.k = users, items.reshape(-1), items.shape[1]
         self.at, self.widths, self.into = at, widths, into
-        self.people, self.things = (_Group(*_grouped(listed, seen)) for listed in (self.users, self.items))
-        self.m, e = int(widths[:1].sum()), at.user_inputs.shape[1]
-        self.shapes = ((self.m, e), (self.m, e), (self.m,))
-        self.of_user, self.of_item, self.first_bias, self.rest = self._layers(at.tower)
+        self.m = int(widths[0]) if widths.size else 0
+        of_user, of_item, bias, self.rest = self._layers(at.tower)
+        self.people = _Side(self.users, seen, self.k, at.user_inputs, of_user, bias, into.user_inputs)
+        self.things = _Side(self.items, seen, 1, at.item_inputs, of_item, bias[:0], into.item_inputs)
         self.by_logit = np.empty(self.items.size, np.float32)
         self.by_first = np.empty((self.items.size, self.m), np.float32)
         self.by_product = np.empty((users.size, at.user_factors.shape[1]), np.float32)
 
-    def _layers(self, tower: Floats) -> list[Floats]:
-        """The first layer's parts of a tower, and its other layers."""
-        ends = np.cumsum([np.prod(shape, dtype=int) for shape in self.shapes])
-        *first, rest = np.split(tower, ends)
-        return [*(part.reshape(shape) for part, shape in zip(first, self.shapes, strict=True)), rest]
+    def _layers(self, tower: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """The first layer's halves ``[m, e]`` and biases, and the other layers."""
+        m, e = self.m, self.at.user_inputs.shape[1]
+        return (
+            tower[: m * e].reshape(m, e),
+            tower[m * e : 2 * m * e].reshape(m, e),
+            tower[2 * m * e :][:m],
+            tower[2 * m * e + m :],
+        )
 
     def gradients(self) -> float:
-        into, nothing = self._layers(self.into.tower), np.empty(0, np.float32)
+        """Go through the layers and back; returns the mean loss."""
+        of_user, of_item, of_bias, of_rest = self._layers(self.into.tower)
         with one_blas_thread():
-            from_user = self._enter(self.people, self.at.user_inputs, self.of_user, self.first_bias)
-            from_item = self._enter(self.things, self.at.item_inputs, self.of_item, nothing)
-            loss = self._events(from_user, from_item, into[3])
-            self._leave(
-                self.people, self.n_candidates, self.at.user_inputs, self.of_user, self.into.user_inputs, into[0], into[2]
-            )
-            self._leave(self.things, 1, self.at.item_inputs, self.of_item, self.into.item_inputs, into[1], nothing)
-            self._products()
+            if self.m:
+                self._over_both(lambda side, rows: side.enter(rows))
+            loss = self._over_events(of_rest)
+            self._over_both(self._leave)
+        if self.m:
+            self.people.of_weight.sum(axis=0, out=of_user)
+            self.things.of_weight.sum(axis=0, out=of_item)
+            self.people.of_bias.sum(axis=0, out=of_bias)
         return loss
 
-    def _enter(self, group: _Group, vectors: Floats, weight: Floats, bias: Floats) -> Floats:
-        """The first layer of distinct people or items ``[n, m]``."""
-        out = np.empty((group.numbers.size, self.m), np.float32)
-        if self.m:
-            over_blocks(len(out), _ROWS, lambda rows: _entered(group.numbers[rows], vectors, weight, bias, out[rows]))
-        return out
+    def _over_both(self, work: Callable[[_Side, slice], None]) -> None:
+        """Do the work for all blocks of people and of items."""
+        blocks = [(side, rows) for side in (self.people, self.things) for rows in side.blocks]
 
-    def _events(self, from_user: Floats, from_item: Floats, of_rest: Floats) -> float:
-        """All that goes over events; returns the mean loss."""
-        at, c = self.at, self.n_candidates
+        def some(start: int, stop: int) -> None:
+            for side, rows in blocks[start:stop]:
+                work(side, rows)
+
+        over_rows(len(blocks), some, min_rows=1)
+
+    def _over_events(self, of_rest: Floats) -> float:
+        """Do all that goes over events; returns the mean loss."""
+        at, k = self.at, self.k
         size = max(_EVENTS, -(-self.users.size // _PARTS))
         n_parts = -(-self.users.size // size)
         losses, of_output = np.zeros(n_parts), np.zeros((n_parts, at.output.size + 1), np.float32)
         of_layers = np.zeros((n_parts, self.rest.size), np.float32)
 
         def block(rows: slice) -> None:
-            part, pairs = rows.start // size, slice(rows.start * c, rows.stop * c)
+            part, pairs = rows.start // size, slice(rows.start * k, rows.stop * k)
             losses[part] = _there_and_back(
                 self.users[rows], self.items[pairs], self.people.of[rows], self.things.of[pairs],
-                at.user_factors, at.item_factors, from_user, from_item, self.widths, self.rest, at.output, at.bias,
-                np.float32(1 / self.items.size), self.by_logit[pairs], self.by_first[pairs], self.by_product[rows],
+                at.user_factors, at.item_factors, self.people.first, self.things.first, self.widths, self.rest, at.output,
+                at.bias, np.float32(1 / self.items.size), self.by_logit[pairs], self.by_first[pairs], self.by_product[rows],
                 of_layers[part], of_output[part],
             )  # fmt: skip
 
@@ -129,46 +165,19 @@ class _Batch:
         self.into.output[:], self.into.bias[:] = summed[:-1], summed[-1:]
         return float(losses.sum() / self.items.size)
 
-    def _leave(
-        self, group: _Group, pairs: int, vectors: Floats, weight: Floats, of_vectors: Floats, of_weight: Floats, of_bias: Floats
-    ) -> None:
-        """From the first layer back to the vectors of distinct people or items, a place being so many ``pairs``."""
-        if not self.m:
+    def _leave(self, side: _Side, rows: slice) -> None:
+        """Go back to all vectors of a block of people or of items."""
+        if self.m:
+            side.leave(rows, self.by_first)
+        d = self.by_product.shape[1]
+        if not d:
             return
-        size = max(_ROWS, -(-group.numbers.size // _PARTS))
-        n_parts = -(-group.numbers.size // size)
-        weights, biases = np.empty((n_parts, *weight.shape), np.float32), np.zeros((n_parts, of_bias.size), np.float32)
-
-        def block(rows: slice) -> None:
-            part, ends = rows.start // size, group.offsets[rows.start : rows.stop + 1]
-            _left(
-                group.numbers[rows], ends, group.places, pairs, self.by_first, vectors, weight, of_vectors, weights[part],
-                biases[part],
-            )  # fmt: skip
-
-        over_blocks(group.numbers.size, size, block)
-        weights.sum(axis=0, out=of_weight)
-        biases.sum(axis=0, out=of_bias)
-
-    def _products(self) -> None:
-        """The gradients of the vectors whose product is weighted."""
-        d, people, things = self.by_product.shape[1], self.people, self.things
-        h, p = self.at.output[:d], self.at.user_factors
-
-        def of_people(rows: slice) -> None:
-            ends = people.offsets[rows.start : rows.stop + 1]
-            _product_of_users(people.numbers[rows], ends, people.places, self.by_product, h, self.into.user_factors)
-
-        def of_things(rows: slice) -> None:
-            ends = things.offsets[rows.start : rows.stop + 1]
-            _product_of_items(
-                things.numbers[rows], ends, things.places, self.users, self.n_candidates, p, self.by_logit, h,
-                self.into.item_factors,
-            )  # fmt: skip
-
-        if d:
-            over_blocks(people.numbers.size, _ROWS, of_people)
-            over_blocks(things.numbers.size, _ROWS, of_things)
+        h, numbers, ends = self.at.output[:d], side.numbers[rows], side.ends(rows)
+        if side is self.people:
+            _product_of_users(numbers, ends, side.places, self.by_product, h, self.into.user_factors)
+        else:
+            p, q = self.at.user_factors, self.into.item_factors
+            _product_of_items(numbers, ends, side.places, self.users, self.k, p, self.by_logit, h, q)
 
 
 @njit(nogil=True, cache=True)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
+from vitrina.kernels.draws import draw_others
+
 _TOTAL = 2**40  # all weights together, where the keys of all users leave room for it
 _ROOM = 2**62
 
@@ -60,12 +62,21 @@ class Sampler(nn.Module):
         """
         if not self._excludes:
             return self._item_at(_below(torch.full_like(users, self._total), k, generator))
+        return (self._draw_compiled if users.device.type == "cpu" else self._draw_on_device)(users, k, generator)
+
+    def _draw_on_device(self, users: Tensor, k: int, generator: torch.Generator | None) -> Tensor:
         free = self._free[users]
         point = _below(free, k, generator)
         own = torch.searchsorted(self._own_key, (users * (self._total + 1)).unsqueeze(1) + point, right=True)
         before = self._own_start[users].unsqueeze(1)
         cut = own - before if self._alike else self._own_weight[own] - self._own_weight[before]
         return torch.where(free.unsqueeze(1) > 0, self._item_at(point + cut), -1)
+
+    def _draw_compiled(self, users: Tensor, k: int, generator: torch.Generator | None) -> Tensor:
+        """The same with a search among a user's own items alone: one among all waits for memory at every step."""
+        at = torch.rand((len(users), k), dtype=torch.float64, generator=generator)
+        own = (self._free, self._own_start, self._own_key, self._own_weight, self._start)
+        return torch.from_numpy(draw_others(at.numpy(), users.numpy(), *(t.numpy() for t in own), self._alike))
 
     def log_q(self, items: Tensor) -> Tensor:
         """Return the log of the probability of ``items`` when nothing is excluded, float32, same shape."""

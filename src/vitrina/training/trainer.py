@@ -60,13 +60,16 @@ def train(
     validate: Callable[[], float] | None = None,
     groups: Groups | None = None,
     devices: tuple[str, ...] = ("cuda", "mps", "cpu"),
+    torch_threads: int | None = None,
 ) -> Outcome:
     """Train ``module`` in place and leave it with the best weights, in evaluation mode.
 
     ``validate`` returns the value to maximise (NaN: no value); ``groups`` gives parameters settings of their own;
-    ``devices`` are those the model can use. Device, checkpoints and progress come from the session
-    (``vitrina.training.session``). An exploding loss ends the training with the last good weights and a message in the
-    outcome; nothing is raised.
+    ``devices`` are those the model can use. ``torch_threads`` bounds the threads of torch itself: 1 for steps that are compiled
+    and have threads of their own, from whom those of torch, which wait by spinning, would take the processor.
+
+    Device, checkpoints and progress come from the session (``vitrina.training.session``). An exploding loss ends the training
+    with the last good weights and a message in the outcome; nothing is raised.
     """
     if n_samples < 1:
         raise VitrinaError("there is nothing to train on: no samples.")
@@ -75,7 +78,7 @@ def train(
     processes = Processes.here()
     device = pick_device(processes.device(str(pick_device(session.device, devices))), devices)
     processes.connect()
-    with controlled(device):
+    with controlled(device, torch_threads):
         outcome = _Training(module, n_samples, step, plan, validate, groups, session, device, processes).run()
     session.outcomes.append(outcome)
     return outcome

@@ -113,7 +113,7 @@ class NCFModel(Recommender):
         if network.n_events:
             step = partial(network.loss, negatives=self.negatives)
             value = None if validate is None else lambda: validate(self._with(network))
-            outcome = train(network, network.n_events, step, plan, validate=value, devices=("cuda", "cpu"))
+            outcome = train(network, network.n_events, step, plan, validate=value, devices=("cuda", "cpu"), torch_threads=1)
             if outcome.failed:
                 raise VitrinaError(f"{self.name}: {outcome.message}")
             self.epochs_ = outcome.epochs
