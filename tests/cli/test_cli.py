@@ -376,6 +376,9 @@ class TestProgress:
         assert [m["name"] for m in told["models"]] == ["mult-dae"]
         assert told["sentence"] in first.out
         assert run("progress", str(out), "--csv").out.startswith("neural model,ndcg@10,")
+        again = run("progress", str(out), "--models", "ease")
+        assert again.code != 0
+        assert "nothing is run" in " ".join(again.err.replace("\u2502", " ").split())
 
     def test_wrong_use(self, run: Run, shop: Path, tmp_path: Path):
         assert "say where the run goes" in run("progress", str(shop)).err

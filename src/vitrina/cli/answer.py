@@ -41,16 +41,17 @@ def progress(
     """
     from vitrina.errors import VitrinaError
     from vitrina.experiments.runs import RESULTS
-    from vitrina.report import write_report
     from vitrina.report.contract import read_results
     from vitrina.report.progress import progress_of
 
-    run = Path(data)
-    page = None
-    if not (run / RESULTS).is_file():
-        if out is None:
-            raise typer.BadParameter("say where the run goes, for example --out runs/progress", param_hint="--out")
-        run = _compared(data, out, models, trials, seconds, metric, split, seed)
+    run, page = Path(data), None
+    if (run / RESULTS).is_file():
+        if out is not None or models is not None:
+            raise typer.BadParameter(f"{run} is a comparison that was made: it is read, and nothing is run", param_hint="DATA")
+    elif out is None:
+        raise typer.BadParameter("say where the run goes, for example --out runs/progress", param_hint="--out")
+    else:
+        run, page = out, _compared(data, out, models, trials, seconds, metric, split, seed)
     results = read_results(run)
     answer = progress_of(results)
     if answer is None:
@@ -58,18 +59,19 @@ def progress(
             f"{run} holds no neural model and simple one that were both tested, so there is nothing to say. Give a data set: "
             "vitrina progress DATA --out RUN compares them."
         )
-    page = write_report(run) if out is not None else None
     _print(results, answer, page, json, csv)
 
 
 def _compared(
     data: str, out: Path, models: str | None, trials: int, seconds: float | None, metric: str, split: str, seed: int
 ) -> Path:
+    """Run the comparison, or go on with it, and return its report."""
     from vitrina.cli.progress import shown
     from vitrina.data.known import open_dataset
     from vitrina.experiments.compare import compare
     from vitrina.experiments.config import make_config
     from vitrina.experiments.contest import contestants
+    from vitrina.report import write_report
 
     dataset = open_dataset(data)
     config = make_config(
@@ -83,7 +85,7 @@ def _compared(
     )
     with shown() as bars:
         compare(config, dataset, out, split=published_split(config), progress=bars)
-    return out
+    return write_report(out, dataset=dataset)
 
 
 def _print(results: Results, answer: Progress, page: Path | None, json: bool, csv: bool) -> None:

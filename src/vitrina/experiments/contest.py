@@ -15,5 +15,5 @@ _DOUBLES = {"ease-sparse"}
 def contestants(dataset: Dataset) -> list[str]:
     """Return every neural model and every tuned simple one that the data allow, and popularity to show what is at stake."""
     neural = [name for name in MODELS if model_class(name).declares.neural]
-    simple = [name for name in MODELS if family(name) in SIMPLE and name not in (*_DOUBLES, *neural)]
+    simple = [name for name in MODELS if family(name) in SIMPLE and name not in _DOUBLES]
     return ["popular", *(name for name in (*simple, *neural) if not make(name).why_not(dataset))]

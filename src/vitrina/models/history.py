@@ -1,4 +1,4 @@
-"""Scoring by summing over the history, and its explanation: shared by all models of the form ``score = X W``."""
+"""Summing over the history: scores of the form ``X W`` with their explanation, and vectors of people."""
 
 from __future__ import annotations
 
@@ -29,3 +29,11 @@ def explain_weights(queries: Queries, weights: Scores | csr_matrix, items: NDArr
     histories = queries.matrix(weights.shape[0])
     targets = np.repeat(items, np.diff(histories.indptr))
     return Explanation.of_sets(queries, np.asarray(weights[histories.indices, targets]).ravel(), exact=True)
+
+
+def unit_sums(queries: Queries, vectors: Scores) -> Scores:
+    """Sum the vectors ``[n_items, d]`` of each history's items and divide by the root of their number: float32 ``[n, d]``."""
+    x = queries.matrix(len(vectors))
+    lengths = np.diff(x.indptr)
+    x.data = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
+    return sparse.sparse_dense(x, vectors)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field
 
+from vitrina.errors import VitrinaError
+
 
 @dataclass
 class Curve:
@@ -47,6 +49,12 @@ class Outcome:
     def failed(self) -> bool:
         """Whether not a single epoch was good."""
         return self.epochs == 0
+
+    def checked(self, name: str) -> Outcome:
+        """Return this; raises ``VitrinaError`` in the ``name`` of what was trained when not a single epoch was good."""
+        if self.failed:
+            raise VitrinaError(f"{name}: {self.message}")
+        return self
 
 
 @dataclass(frozen=True)

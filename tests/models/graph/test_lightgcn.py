@@ -1,5 +1,3 @@
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -7,6 +5,7 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 
 from tests.models.logs import checkerboard, log, random_log
+from tests.training.interrupted import whole_and_resumed
 from vitrina.models.graph import propagation
 from vitrina.models.graph.lightgcn_network import LightGCNNetwork
 from vitrina.models.graph.propagation import propagated
@@ -142,22 +141,8 @@ def test_whoever_consumed_everything_meets_no_other_item():
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path):
-    dataset = random_log(60, 30, 400)
     settings = {"factors": 8, "epochs": 15, "batch": 100}  # of which every fifth is validated
-    whole = make("lightgcn", **settings).fit(dataset, lambda scorer: 0.5)
-    asked = []
-
-    def stop(scorer):
-        asked.append(scorer)
-        if len(asked) == 2:
-            raise KeyboardInterrupt
-        return 0.5
-
-    session = partial(Session, checkpoints=tmp_path, identity="lightgcn", every_seconds=0)
-    with session(), pytest.raises(KeyboardInterrupt):
-        make("lightgcn", **settings).fit(dataset, stop)
-    with session():
-        again = make("lightgcn", **settings).fit(dataset, lambda scorer: 0.5)
+    whole, again = whole_and_resumed("lightgcn", random_log(60, 30, 400), tmp_path, **settings)
     np.testing.assert_array_equal(again.item_vectors_, whole.item_vectors_)
     np.testing.assert_array_equal(again.history_vectors_, whole.history_vectors_)
 

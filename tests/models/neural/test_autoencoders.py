@@ -1,11 +1,10 @@
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_matrix
 
 from tests.models.logs import checkerboard, random_log
+from tests.training.interrupted import whole_and_resumed
 from vitrina.models.neural.autoencoder_network import HistoryAutoencoder, normal_divergence
 from vitrina.models.registry import make
 from vitrina.training.linear import linear
@@ -115,22 +114,7 @@ def test_the_weight_of_the_divergence_rises_to_its_cap():
 
 @pytest.mark.parametrize("name", BOTH)
 def test_training_goes_on_from_a_checkpoint(name, tmp_path):
-    log = random_log(60, 30, 400)
-    settings = {"layers": (8,), "epochs": 11, "batch": 16}
-    whole = make(name, **settings).fit(log, lambda scorer: 0.5)
-    asked = []
-
-    def stop(scorer):
-        asked.append(scorer)
-        if len(asked) == 2:
-            raise KeyboardInterrupt
-        return 0.5
-
-    session = partial(Session, checkpoints=tmp_path, identity=name, every_seconds=0)
-    with session(), pytest.raises(KeyboardInterrupt):
-        make(name, **settings).fit(log, stop)
-    with session():
-        again = make(name, **settings).fit(log, lambda scorer: 0.5)
+    whole, again = whole_and_resumed(name, random_log(60, 30, 400), tmp_path, layers=(8,), epochs=11, batch=16)
     np.testing.assert_array_equal(again.items_, whole.items_)
     np.testing.assert_array_equal(again.item_vectors_, whole.item_vectors_)
 

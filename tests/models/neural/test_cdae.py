@@ -1,5 +1,3 @@
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -7,6 +5,7 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 
 from tests.models.logs import checkerboard, random_log, strangers
+from tests.training.interrupted import whole_and_resumed
 from vitrina.models.neural.cdae_network import CDAENetwork
 from vitrina.models.registry import make
 from vitrina.training.negatives import uniform
@@ -222,22 +221,8 @@ def test_a_small_log_is_learned_by_heart(hidden, loss, negatives):
 
 @pytest.mark.parametrize("negatives", [0, 3])
 def test_training_goes_on_from_a_checkpoint(negatives, tmp_path):
-    log = random_log(60, 30, 400)
     settings = {"factors": 8, "epochs": 12, "batch": 16, "negatives": negatives}
-    whole = make("cdae", **settings).fit(log, lambda scorer: 0.5)
-    asked = []
-
-    def stop(scorer):
-        asked.append(scorer)
-        if len(asked) == 2:
-            raise KeyboardInterrupt
-        return 0.5
-
-    session = partial(Session, checkpoints=tmp_path, identity="cdae", every_seconds=0)
-    with session(), pytest.raises(KeyboardInterrupt):
-        make("cdae", **settings).fit(log, stop)
-    with session():
-        again = make("cdae", **settings).fit(log, lambda scorer: 0.5)
+    whole, again = whole_and_resumed("cdae", random_log(60, 30, 400), tmp_path, **settings)
     for learned in ("items_", "item_vectors_", "user_vectors_"):
         np.testing.assert_array_equal(getattr(again, learned), getattr(whole, learned))
 

@@ -7,6 +7,7 @@ from scipy.sparse import csr_matrix
 from scipy.stats import norm
 
 from tests.models.logs import checkerboard, random_log
+from vitrina.errors import VitrinaError
 from vitrina.models.neural.autoencoder_network import normal_divergence
 from vitrina.models.neural.recvae_network import RecVAENetwork, log_normal, log_prior
 from vitrina.models.registry import make
@@ -185,3 +186,10 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
         found.append(make("recvae", width=300, depth=3, code=20, lr=0.01, epochs=1, batch=150).fit(log))
     for learned in ("items_", "encoder_weight_1_", "norm_weight_2_", "code_bias_", "item_vectors_"):
         np.testing.assert_array_equal(getattr(found[0], learned), getattr(found[1], learned))
+
+
+@pytest.mark.parametrize("prior", [(0.0, 0.0, 0.0), (0.2, 0.2, 0.2), (1.0, 1.0, 1.0)])
+def test_a_prior_is_made_of_shares(prior):
+    with pytest.raises(VitrinaError, match="three shares of 1"):
+        make("recvae", prior=prior)
+    assert make("recvae", prior=(1.0, 0.0, 0.0)).prior == (1.0, 0.0, 0.0)

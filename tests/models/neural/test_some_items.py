@@ -1,5 +1,4 @@
 import time
-from functools import partial
 
 import numpy as np
 import polars as pl
@@ -7,6 +6,7 @@ import pytest
 import torch
 
 from tests.models.logs import random_log
+from tests.training.interrupted import whole_and_resumed
 from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset, DatasetInfo
 from vitrina.data.vocabulary import Vocabulary
@@ -17,7 +17,6 @@ from vitrina.models.neural.some_items import loss_over_some
 from vitrina.models.registry import make
 from vitrina.training.linear import linear
 from vitrina.training.losses import sampled_softmax
-from vitrina.training.session import Session
 
 THREE = ("mult-dae", "mult-vae", "recvae")
 
@@ -106,22 +105,8 @@ def test_the_sum_over_all_items_is_right_on_average():
 @pytest.mark.parametrize("name", THREE)
 def test_training_with_sampled_items_goes_on_from_a_checkpoint(name, tmp_path):
     log = random_log(60, 30, 400)
-    settings = {**SMALL[name], "sampled": 10, "epochs": 11, "batch": 16}
-    model = make(name, **settings).fit(log, lambda scorer: 0.5)
-    asked = []
-
-    def stop(scorer):
-        asked.append(scorer)
-        if len(asked) == 2:
-            raise KeyboardInterrupt
-        return 0.5
-
-    kept = partial(Session, checkpoints=tmp_path, identity=name, every_seconds=0)
-    with kept(), pytest.raises(KeyboardInterrupt):
-        make(name, **settings).fit(log, stop)
-    with kept():
-        again = make(name, **settings).fit(log, lambda scorer: 0.5)
-    np.testing.assert_array_equal(again.score(log.histories()), model.score(log.histories()))
+    whole, again = whole_and_resumed(name, log, tmp_path, **SMALL[name], sampled=10, epochs=11, batch=16)
+    np.testing.assert_array_equal(again.score(log.histories()), whole.score(log.histories()))
 
 
 @pytest.mark.parametrize("name", THREE)
@@ -165,4 +150,4 @@ def test_a_large_catalogue_is_learned_in_seconds():
 
 def test_other_likelihoods_score_all_items():
     with pytest.raises(VitrinaError, match="sampled = 10 matters only with likelihood = multinomial"):
-        make("mult-dae", likelihood="logistic", sampled=10).fit(random_log(10, 8, 60))
+        make("mult-dae", likelihood="logistic", sampled=10)

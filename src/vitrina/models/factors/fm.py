@@ -38,13 +38,12 @@ from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.explanation import Explanation
 from vitrina.models.factors.products import pair_products, score_factors
 from vitrina.models.factors.side_features import fit_reductions, side_features
+from vitrina.models.learned import array
 from vitrina.models.space import Choice, Floats, Ints, hyperparameters
 from vitrina.models.visual.reduction import Reduction
 from vitrina.ranking.scorer import Items, Scores
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from vitrina.models.factors.fm_network import FMNetwork
 
 
@@ -104,17 +103,11 @@ class FM(Recommender):
             plan = Plan(epochs=self.epochs, batch_size=users, lr=self.lr, seed=self.seed)
             value = None if validate is None else lambda: validate(self._with(network))
             outcome = train(network, log.shape[0], step, plan, validate=value, devices=("cuda", "cpu"))
-            if outcome.failed:
-                raise VitrinaError(f"fm: {outcome.message}")
-            self.epochs_ = outcome.epochs
+            self.epochs_ = outcome.checked(self.name).epochs
         return self._with(network)
 
     def _with(self, network: FMNetwork) -> Self:
         """Take over what the network has learned."""
-
-        def array(values: Tensor) -> NDArray[np.float32]:
-            return np.array(values.detach().cpu().numpy())
-
         vectors, biases, _ = network.candidates()
         self.item_vectors_, self.item_biases_ = array(vectors), array(biases[:, 0])
         self.history_vectors_, self.history_biases_ = array(network.history), array(network.history_bias[:, 0])

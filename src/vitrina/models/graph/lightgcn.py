@@ -29,13 +29,13 @@ from pydantic import Field
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
-from vitrina.errors import VitrinaError
 from vitrina.kernels.dense import gram, row_products
 from vitrina.kernels.lapack import one_blas_thread
-from vitrina.kernels.sparse import sparse_dense
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.explanation import Explanation
 from vitrina.models.factors.products import explain_factors, score_factors
+from vitrina.models.history import unit_sums
+from vitrina.models.learned import array
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
@@ -82,14 +82,12 @@ class LightGCN(Recommender):
             value = None if validate is None else lambda: validate(self._with(network))
             step = partial(network.loss, reg=self.reg)
             outcome = train(network, network.n_samples, step, plan, validate=value, devices=("cuda", "cpu"))
-            if outcome.failed:
-                raise VitrinaError(f"lightgcn: {outcome.message}")
-            self.epochs_ = outcome.epochs
+            self.epochs_ = outcome.checked(self.name).epochs
         return self._with(network)
 
     def _with(self, network: LightGCNNetwork) -> Self:
         """Take over what the network has learned."""
-        vectors = (t.detach().cpu().numpy() for t in (*network.vectors(), network.people, network.attached()))
+        vectors = (array(t) for t in (*network.vectors(), network.people, network.attached()))
         people, self.item_vectors_, start, attached = vectors
         start = np.asarray(start / np.float32(self.layers + 1), np.float32)
         self.history_vectors_ = attached + row_products(attached, _regression(people - start, start).T)
@@ -97,7 +95,7 @@ class LightGCN(Recommender):
 
     def query_vectors(self, queries: Queries) -> Scores:
         """Attach the histories to the graph: float32 ``[n, d]``; zeros for an empty one."""
-        return sparse_dense(queries.matrix(len(self.item_vectors_)), self.history_vectors_) * _scale(queries)[:, None]
+        return unit_sums(queries, self.history_vectors_)
 
     def score(self, queries: Queries, items: Items = None) -> Scores:
         """Return e_u . e_i."""

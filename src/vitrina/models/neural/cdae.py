@@ -32,7 +32,8 @@ from vitrina.data.queries import Queries
 from vitrina.kernels.sparse import sparse_dense
 from vitrina.models.base import Declares, Shape
 from vitrina.models.factors.known_users import trained_vectors
-from vitrina.models.neural.history_model import HistoryModel, array
+from vitrina.models.learned import array
+from vitrina.models.neural.history_model import HistoryModel
 from vitrina.models.space import Choice, Floats, Ints, Wide, hyperparameters
 from vitrina.ranking.scorer import Scores
 

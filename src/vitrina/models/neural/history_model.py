@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -12,14 +12,12 @@ from scipy.sparse import csr_matrix
 
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
-from vitrina.errors import VitrinaError
-from vitrina.kernels.sparse import sparse_dense
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.factors.products import score_factors
 from vitrina.ranking.scorer import Items, Scores
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from vitrina.training.plan import Moment, Plan
 
@@ -62,9 +60,7 @@ class HistoryModel(Recommender):
             outcome = train(
                 network, log.shape[0], self.step(network), self.plan(), validate=value, groups=groups, devices=("cuda", "cpu")
             )
-            if outcome.failed:
-                raise VitrinaError(f"{self.name}: {outcome.message}")
-            self.epochs_ = -(-outcome.epochs // self.passes)
+            self.epochs_ = -(-outcome.checked(self.name).epochs // self.passes)
         return self._with(network, people)
 
     @abstractmethod
@@ -101,23 +97,3 @@ def n_scored(shape: Shape, batch: int, sampled: int) -> int:
     """Return how many items a step scores at most, about: those of ``batch`` people and those sampled; 0 of these: all."""
     of_people = batch * shape.n_events // max(1, shape.n_users)
     return min(shape.n_items, of_people + sampled) if sampled else shape.n_items
-
-
-def array(values: Tensor) -> Scores:
-    """Return what was learned as an array of its own."""
-    return np.array(values.detach().cpu().numpy())
-
-
-def keep_layers(model: Recommender, tower: str, layers: Iterable[nn.Module]) -> None:
-    """Keep what layers have learned as ``<tower>_weight_1_`` and ``<tower>_bias_1_``, and so on."""
-    for number, layer in enumerate(layers, 1):
-        for kind, values in layer.named_parameters():
-            setattr(model, f"{tower}_{kind}_{number}_", array(values))
-
-
-def unit_sums(queries: Queries, vectors: Scores) -> Scores:
-    """Sum the vectors ``[n_items, d]`` of each history's items and divide by the root of their number: float32 ``[n, d]``."""
-    x = queries.matrix(len(vectors))
-    lengths = np.diff(x.indptr)
-    x.data = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
-    return sparse_dense(x, vectors)

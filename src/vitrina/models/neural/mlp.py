@@ -22,7 +22,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from vitrina.models.base import Declares
 from vitrina.models.neural.ncf_model import Layers, NCFModel, refuse_no_tower, tower_of
 from vitrina.models.space import Ints, Only, hyperparameters, refuse_idle
 
@@ -38,7 +37,6 @@ class MLP(NCFModel):
 
     name: ClassVar[str] = "mlp"
     title: ClassVar[str] = "MLP on pairs"
-    declares: ClassVar[Declares] = Declares(epochs=True, neural=True, shares_batches=True, folds_in=False, missing_scores=True)
 
     def __post_init__(self) -> None:
         refuse_idle(self)

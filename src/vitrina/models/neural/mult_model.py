@@ -13,7 +13,9 @@ from scipy.sparse import csr_matrix
 from vitrina.data.queries import Queries
 from vitrina.kernels.dense import row_products
 from vitrina.models.base import Shape
-from vitrina.models.neural.history_model import HistoryModel, Likelihood, array, keep_layers, n_scored, unit_sums
+from vitrina.models.history import unit_sums
+from vitrina.models.learned import array, keep_layers
+from vitrina.models.neural.history_model import HistoryModel, Likelihood, n_scored
 from vitrina.models.space import Floats, Only, hyperparameters, refuse_idle
 from vitrina.ranking.scorer import Scores
 
@@ -44,9 +46,11 @@ class MultModel(HistoryModel):
 
     variational: ClassVar[bool] = False
 
-    def network(self, log: csr_matrix) -> HistoryAutoencoder:
-        """See ``HistoryModel``; raises ``VitrinaError`` when ``sampled`` is given to another likelihood than the multinomial."""
+    def __post_init__(self) -> None:
         refuse_idle(self)
+
+    def network(self, log: csr_matrix) -> HistoryAutoencoder:
+        """See ``HistoryModel``."""
         from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
 
         return HistoryAutoencoder(log, self.layers, variational=self.variational, dropout=self.dropout, seed=self.seed)

@@ -20,13 +20,12 @@ from vitrina.models.explanation import REST, Explanation, blocks
 from vitrina.models.factors.known_users import forget_inactive, trained_vectors
 from vitrina.models.factors.products import score_factors
 from vitrina.models.factors.systems import solve_histories
+from vitrina.models.learned import array
 from vitrina.models.neural.pair_tower import PairTower
 from vitrina.models.space import Floats, Ints, hyperparameters
 from vitrina.ranking.scorer import Items, Scores
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from vitrina.models.neural.ncf_network import NCFNetwork
     from vitrina.training.plan import Plan
 
@@ -114,17 +113,11 @@ class NCFModel(Recommender):
             step = partial(network.loss, negatives=self.negatives)
             value = None if validate is None else lambda: validate(self._with(network))
             outcome = train(network, network.n_events, step, plan, validate=value, devices=("cuda", "cpu"), torch_threads=1)
-            if outcome.failed:
-                raise VitrinaError(f"{self.name}: {outcome.message}")
-            self.epochs_ = outcome.epochs
+            self.epochs_ = outcome.checked(self.name).epochs
         return self._with(network)
 
     def _with(self, network: NCFNetwork) -> Self:
         """Take over what the network has learned."""
-
-        def array(values: Tensor) -> Scores:
-            return np.array(values.detach().cpu().numpy())
-
         if self.product:
             self.user_factors_ = forget_inactive(array(network.user_factors), network.lengths)
             self.item_factors_ = array(network.item_factors)

@@ -14,6 +14,7 @@ there too. People without training events get no score. Time and memory are thos
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
@@ -45,9 +46,7 @@ class NeuMF(NCFModel):
 
     name: ClassVar[str] = "neumf"
     title: ClassVar[str] = "NeuMF"
-    declares: ClassVar[Declares] = Declares(
-        epochs=True, neural=True, shares_batches=True, folds_in=False, missing_scores=True, chooses=("gmf_epochs", "mlp_epochs")
-    )
+    declares: ClassVar[Declares] = replace(NCFModel.declares, chooses=("gmf_epochs", "mlp_epochs"))
 
     def __post_init__(self) -> None:
         refuse_idle(self)

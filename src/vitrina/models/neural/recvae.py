@@ -18,6 +18,7 @@ and ``sampled`` others.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
@@ -27,9 +28,12 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from vitrina.data.queries import Queries
+from vitrina.errors import VitrinaError
 from vitrina.kernels.dense import row_products
 from vitrina.models.base import Shape
-from vitrina.models.neural.history_model import HistoryModel, array, keep_layers, n_scored, unit_sums
+from vitrina.models.history import unit_sums
+from vitrina.models.learned import array, keep_layers
+from vitrina.models.neural.history_model import HistoryModel, n_scored
 from vitrina.models.space import Floats, hyperparameters
 from vitrina.ranking.scorer import Scores
 
@@ -71,6 +75,10 @@ class RecVAE(HistoryModel):
     paper: ClassVar[str] = "Shenbin et al. 2020"
     passes: ClassVar[int] = _TURNS + 1
     validated: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if not math.isclose(sum(self.prior), 1, abs_tol=1e-6):
+            raise VitrinaError(f"prior = {list(self.prior)} must be three shares of 1, as in [0.15, 0.75, 0.1].")
 
     def network(self, log: csr_matrix) -> RecVAENetwork:
         """See ``HistoryModel``."""

@@ -35,7 +35,7 @@ from safetensors.numpy import save_file
 from torch import Tensor, nn
 
 from vitrina.data.files import atomic_file
-from vitrina.errors import DataError, ModelFileError, VitrinaError
+from vitrina.errors import DataError, ModelFileError
 from vitrina.training.devices import controlled
 from vitrina.training.plan import Moment, Plan
 from vitrina.training.schedules import Cosine
@@ -178,9 +178,7 @@ def train_autoencoder(
         per_epoch = -(-len(pictures) // _BATCH)
         epochs = max(1, round(steps / per_epoch))
         plan = Plan(epochs=epochs, batch_size=_BATCH, lr=_LR, schedule=Cosine(epochs=epochs, floor=0.02), seed=seed)
-        outcome = train(network, len(pictures), _Step(network, pictures), plan, devices=("cuda", "cpu"))
-        if outcome.failed:
-            raise VitrinaError(f"autoencoder: {outcome.message}")
+        train(network, len(pictures), _Step(network, pictures), plan, devices=("cuda", "cpu")).checked("autoencoder")
     with controlled(torch.device("cpu")):
         statistics = _statistics(network.eval().cpu(), pictures)
         return Autoencoder(network, shape, statistics.mean(dim=0), _projection(statistics, columns))

@@ -31,11 +31,11 @@ from pydantic import Field
 from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
-from vitrina.errors import VitrinaError
 from vitrina.kernels.dense import row_products
 from vitrina.models.base import Declares, Recommender, Shape, Validate
 from vitrina.models.explanation import REST, Explanation
 from vitrina.models.factors.products import pair_products, score_factors
+from vitrina.models.learned import array, keep_layers
 from vitrina.models.space import Choice, Floats, hyperparameters
 from vitrina.models.visual.clusters import k_means
 from vitrina.models.visual.pictures import Pictures
@@ -111,9 +111,7 @@ class CuratorNet(Recommender):
             plan = Plan(epochs=self.epochs, batch_size=self.batch, lr=self.lr, schedule=schedule, seed=self.seed)
             value = None if validate is None else lambda: validate(self._with(network))
             outcome = train(network, n, partial(network.loss, reg=self.reg), plan, validate=value, devices=("cuda", "cpu"))
-            if outcome.failed:
-                raise VitrinaError(f"curatornet: {outcome.message}")
-            self.epochs_ = outcome.epochs
+            self.epochs_ = outcome.checked(self.name).epochs
         return self._with(network)
 
     def _random(self, epoch: int) -> np.random.Generator:
@@ -135,12 +133,9 @@ class CuratorNet(Recommender):
 
     def _with(self, network: CuratorNetwork) -> Self:
         """Take over what the network has learned: ``item_weight_1_`` to ``user_bias_3_`` and the vectors of items."""
-        for tower, layers in (("item", network.item), ("user", network.user)):
-            for number, layer in enumerate(layers, 1):
-                for kind in ("weight", "bias"):
-                    values = getattr(layer, kind).detach().cpu().numpy()
-                    setattr(self, f"{tower}_{kind}_{number}_", np.array(values))
-        self.item_vectors_ = np.array(network.items().detach().cpu().numpy())
+        keep_layers(self, "item", network.item)
+        keep_layers(self, "user", network.user)
+        self.item_vectors_ = array(network.items())
         return self
 
     def _through(self, tower: str, x: Scores) -> Scores:
