@@ -154,6 +154,7 @@ def test_foretells_its_memory(name):
     """Within a factor of two of the peak, measured where it matters: on data for which it foretells at least 20 MB."""
     small(name).fit(random_log(20, 20, 50))  # compiles the kernels
     few = {"epochs": 2} if declares(name).epochs else {}
+    few |= {"batch": 20_000} if name in {"lightgcn", "fm"} else {}  # each step of theirs goes through all that they know
     pictures = {"feature": "dnn"} if name in TORCH and declares(name).needs_feature else {}
     model = make(name, **SMALL.get(name, {}) | few | pictures)
     for n_users, n_items, n_events in [(1200, 2300, 150_000), (40_000, 1000, 2_000_000)]:
