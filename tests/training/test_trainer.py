@@ -107,20 +107,6 @@ def test_what_validation_draws_does_not_matter():
     assert torch.equal(quiet.flat(), loud.flat())
 
 
-def test_torch_keeps_to_the_threads_it_is_left(monkeypatch):
-    monkeypatch.setenv("VITRINA_THREADS", "3")
-    before, toy, seen = torch.get_num_threads(), Toy(), []
-
-    def step(samples, moment):
-        seen.append(torch.get_num_threads())
-        return toy.loss(samples, moment)
-
-    for most in (None, 1, 8):
-        train(toy, N_SAMPLES, step, replace(PLAN, epochs=1), torch_threads=most)
-    assert seen == [3] * STEPS_PER_EPOCH + [1] * STEPS_PER_EPOCH + [3] * STEPS_PER_EPOCH
-    assert torch.get_num_threads() == before
-
-
 def test_global_settings_are_put_back():
     torch.manual_seed(5)
     right = torch.rand(3)

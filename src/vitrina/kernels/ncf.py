@@ -1,10 +1,10 @@
-"""Loss and gradients of neural collaborative filtering over a batch of events, forward and back in one pass.
+"""A step of neural collaborative filtering over a batch of events: forward, back, and the update of all that it touches.
 
 An event is a person with its item and some drawn ones: as many pairs as items. What the first layer makes of a person is
-computed once for all events of that person in the batch, likewise of an item, and what comes back is summed before it is
+computed once for all pairs of that person in the batch, likewise of an item, and what comes back is summed before it is
 multiplied: so that layer costs products of the distinct rows, not of all pairs. The other layers go over blocks of events whose
-activations stay in the cache. Blocks depend on nothing but the batch, and sums are made in one order: any number of threads
-gives the same.
+activations stay in the cache. Vectors are updated where their gradients arise, see ``vitrina.kernels.adam``: no table of
+gradients is made. Blocks depend on nothing but the batch, and sums are made in one order: any number of threads gives the same.
 """
 
 from __future__ import annotations
@@ -16,250 +16,317 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vitrina.kernels.adam import NO_RATES, Rates, Table, adam, catch_up, move
 from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.lapack import one_blas_thread
-from vitrina.kernels.threads import over_blocks, over_rows
+from vitrina.kernels.threads import over_rows
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
+Steps = NDArray[np.int32]
 
-_EVENTS = 64  # of a block: some hundred pairs, whose activations stay in the cache
+_EVENTS = 52  # of a block, whose activations stay in the cache
 _ROWS = 256  # distinct people or items of a block
 _PARTS = 16  # of a sum over blocks at most: each is as large as the layers
+_SHARED = 2**22  # products of a step from which it is worth waking other threads
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-class Parameters(NamedTuple):
-    """What is learned, or its gradients, all float32.
+class Weights(NamedTuple):
+    """What is learned: rows of people and of items ``[n, d + e]``, and all layers in one row, with Adam's means of them.
 
-    Vectors of people and items whose product is weighted, ``[n, d]``, and those that enter the tower, ``[n, e]``. ``tower``
-    holds, one after the other: of the first layer the weights of the person and of the item ``[m, e]`` each and the biases
-    ``[m]``, then weights ``[out, in]`` and biases of every further layer. ``output`` weighs the d products and then the last
-    layer, ``bias [1]`` is added. Without a product d is 0, without a tower e and the size of ``tower`` are.
+    Of a row, d numbers are multiplied with those of the other side, and e enter the tower. Of the layers come first the
+    tower's: weights of the person and of the item ``[m, e]`` each and biases ``[m]``, then weights ``[out, in]`` and biases of
+    every further layer; then what the output weighs the d products with, and the last layer, and its bias.
     """
 
-    user_factors: Floats
-    item_factors: Floats
-    user_inputs: Floats
-    item_inputs: Floats
-    tower: Floats
-    output: Floats
-    bias: Floats
+    people: Table
+    items: Table
+    layers: Floats
+    means: Floats
+    squares: Floats
 
 
-def gradients(users: Places, items: Places, at: Parameters, widths: Places, seen: Places, into: Parameters) -> float:
-    """Return the mean log loss of all pairs of ``users [n]`` with their ``items [n, k]``, of which the first are the events'.
+class Rule(NamedTuple):
+    """How step number ``step`` moves: by Adam with ``rates``, or without, by ``lr`` times the gradient."""
 
-    ``into`` receives the gradients: its vectors must be zero before, only those of the batch are written. ``widths`` are
-    those of the tower's layers after its input. ``seen`` is at least as long as there are people or items, -1 everywhere,
-    and is left so.
+    step: int
+    lr: float
+    rates: Rates | None
+
+
+def step(users: Places, items: Places, weights: Weights, d: int, widths: Places, rule: Rule) -> float:
+    """Make a step with ``users [n]`` and their ``items [n, k]``, of which the first are the events'; returns the mean log loss.
+
+    ``d`` is the dimension of the product, ``widths`` are those of the tower's layers after its input.
     """
-    return _Batch(users, items, at, widths, seen, into).gradients()
+    return _Batch(users, items, weights, d, widths, rule).step()
 
 
 class _Side:
-    """The people of a batch, or its items, each of them once.
+    """The people of a batch, or its items, each of them once, in blocks of so many.
 
-    ``numbers`` are who they are; ``of`` is the row of each place of the list, ``places`` those of each row from ``offsets`` on.
-    ``first [n, m]`` are their halves of the first layer. A place stands for ``pairs`` of the batch's pairs, side by side.
+    ``numbers`` are who they are; ``of`` is the row of each place of the list, ``places`` those of each row from ``ends`` on.
+    ``rows`` are their vectors before the step, and ``first [n, m]`` their halves of the first layer.
     """
 
-    def __init__(
-        self, listed: Places, seen: Places, pairs: int, inputs: Floats, weight: Floats, bias: Floats, of_inputs: Floats
-    ) -> None:
-        self.numbers, self.of, self.offsets, self.places = _grouped(listed, seen)
-        self.pairs, self.inputs, self.weight, self.bias, self.of_inputs = pairs, inputs, weight, bias, of_inputs
+    def __init__(self, listed: Places, table: Table, weight: Floats, bias: Floats) -> None:
+        self.numbers, self.of, self.ends, self.places = _grouped(listed)
+        self.table, self.weight, self.bias = table, weight, bias
         n = self.numbers.size
         self.size = max(_ROWS, -(-n // _PARTS))
         self.blocks = [slice(start, min(n, start + self.size)) for start in range(0, n, self.size)]
+        self.rows = np.empty((n, table.values.shape[1]), np.float32)
         self.first = np.empty((n, len(weight)), np.float32)
         self.of_weight = np.empty((len(self.blocks), *weight.shape), np.float32)
         self.of_bias = np.zeros((len(self.blocks), bias.size), np.float32)
-
-    def enter(self, rows: slice) -> None:
-        """Compute ``first`` of a block."""
-        _entered(self.numbers[rows], self.inputs, self.weight, self.bias, self.first[rows])
-
-    def leave(self, rows: slice, by_first: Floats) -> None:
-        """Go back from gradients ``by_first`` of all pairs to those of a block's vectors, and its part of the weights'."""
-        part = rows.start // self.size
-        _left(
-            self.numbers[rows], self.ends(rows), self.places, self.pairs, by_first, self.inputs, self.weight, self.of_inputs,
-            self.of_weight[part], self.of_bias[part],
-        )  # fmt: skip
-
-    def ends(self, rows: slice) -> Places:
-        """Where the places of a block's rows begin, and the last ones end."""
-        return self.offsets[rows.start : rows.stop + 1]
 
 
 class _Batch:
     """A batch on its way, with gradients by the logits, by the first layer and by each event's part of the product."""
 
-    def __init__(self, users: Places, items: Places, at: Parameters, widths: Places, seen: Places, into: Parameters) -> None:
+    def __init__(self, users: Places, items: Places, weights: Weights, d: int, widths: Places, rule: Rule) -> None:
         self.users, self.items, self.k = users, items.reshape(-1), items.shape[1]
-        self.at, self.widths, self.into = at, widths, into
-        self.m = int(widths[0]) if widths.size else 0
-        of_user, of_item, bias, self.rest = self._layers(at.tower)
-        self.people = _Side(self.users, seen, self.k, at.user_inputs, of_user, bias, into.user_inputs)
-        self.things = _Side(self.items, seen, 1, at.item_inputs, of_item, bias[:0], into.item_inputs)
+        self.weights, self.d, self.widths, self.rule = weights, d, widths, rule
+        self.m, self.e = int(widths[:1].sum()), weights.people.values.shape[1] - d
+        n_output = d + int(widths[-1:].sum()) + 1
+        self.tower, self.output = np.split(weights.layers, [weights.layers.size - n_output])
+        of_user, of_item, bias, self.rest = self._first(self.tower)
+        self.people = _Side(self.users, weights.people, of_user, bias)
+        self.things = _Side(self.items, weights.items, of_item, bias[:0])
         self.by_logit = np.empty(self.items.size, np.float32)
         self.by_first = np.empty((self.items.size, self.m), np.float32)
-        self.by_product = np.empty((users.size, at.user_factors.shape[1]), np.float32)
+        self.by_product = np.empty((users.size, d), np.float32)
+        self.adam = rule.rates is not None
+        self.rates = rule.rates or NO_RATES
 
-    def _layers(self, tower: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    def _first(self, tower: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """The first layer's halves ``[m, e]`` and biases, and the other layers."""
-        m, e = self.m, self.at.user_inputs.shape[1]
+        m, half = self.m, self.m * self.e
+        shape = (m, self.e)
         return (
-            tower[: m * e].reshape(m, e),
-            tower[m * e : 2 * m * e].reshape(m, e),
-            tower[2 * m * e :][:m],
-            tower[2 * m * e + m :],
+            tower[:half].reshape(shape),
+            tower[half : 2 * half].reshape(shape),
+            tower[2 * half : 2 * half + m],
+            tower[2 * half + m :],
         )
 
-    def gradients(self) -> float:
-        """Go through the layers and back; returns the mean loss."""
-        of_user, of_item, of_bias, of_rest = self._layers(self.into.tower)
+    def step(self) -> float:
+        """Go through the layers, back, and on."""
+        gradient = np.empty_like(self.weights.layers)
+        of_tower, of_output = np.split(gradient, [self.tower.size])
+        of_user, of_item, of_bias, of_rest = self._first(of_tower)
         with one_blas_thread():
-            if self.m:
-                self._over_both(lambda side, rows: side.enter(rows))
-            loss = self._over_events(of_rest)
+            self._over_both(self._enter)
+            loss = self._over_events(of_rest, of_output)
             self._over_both(self._leave)
-        if self.m:
-            self.people.of_weight.sum(axis=0, out=of_user)
-            self.things.of_weight.sum(axis=0, out=of_item)
-            self.people.of_bias.sum(axis=0, out=of_bias)
+        self.people.of_weight.sum(axis=0, out=of_user)
+        self.things.of_weight.sum(axis=0, out=of_item)
+        self.people.of_bias.sum(axis=0, out=of_bias)
+        if self.rule.rates is None:
+            self.weights.layers[:] -= np.float32(self.rule.lr) * gradient
+        else:
+            adam(self.weights.layers, self.weights.means, self.weights.squares, gradient, self.rule.step, self.rule.rates)
         return loss
 
     def _over_both(self, work: Callable[[_Side, slice], None]) -> None:
         """Do the work for all blocks of people and of items."""
         blocks = [(side, rows) for side in (self.people, self.things) for rows in side.blocks]
+        self._for_each(len(blocks), lambda number: work(*blocks[number]))
 
-        def some(start: int, stop: int) -> None:
-            for side, rows in blocks[start:stop]:
-                work(side, rows)
+    def _enter(self, side: _Side, rows: slice) -> None:
+        """Let the rows of a block make the steps they missed, and go through the first layer."""
+        _entered(
+            side.numbers[rows], *side.table, self.rule.step - 1, self.adam, *self.rates, side.rows[rows], side.weight, side.bias,
+            side.first[rows],
+        )  # fmt: skip
 
-        over_rows(len(blocks), some, min_rows=1)
-
-    def _over_events(self, of_rest: Floats) -> float:
+    def _over_events(self, of_rest: Floats, of_output: Floats) -> float:
         """Do all that goes over events; returns the mean loss."""
-        at, k = self.at, self.k
-        size = max(_EVENTS, -(-self.users.size // _PARTS))
-        n_parts = -(-self.users.size // size)
-        losses, of_output = np.zeros(n_parts), np.zeros((n_parts, at.output.size + 1), np.float32)
-        of_layers = np.zeros((n_parts, self.rest.size), np.float32)
+        n, k = self.users.size, self.k
+        size = max(_EVENTS, -(-n // _PARTS))
+        parts = [slice(start, min(n, start + size)) for start in range(0, n, size)]
+        losses, outputs = np.empty(len(parts)), np.zeros((len(parts), self.output.size), np.float32)
+        layers = np.empty((len(parts), self.rest.size), np.float32)
+        share = np.float32(1 / self.items.size)
 
-        def block(rows: slice) -> None:
-            part, pairs = rows.start // size, slice(rows.start * k, rows.stop * k)
-            losses[part] = _there_and_back(
-                self.users[rows], self.items[pairs], self.people.of[rows], self.things.of[pairs],
-                at.user_factors, at.item_factors, self.people.first, self.things.first, self.widths, self.rest, at.output,
-                at.bias, np.float32(1 / self.items.size), self.by_logit[pairs], self.by_first[pairs], self.by_product[rows],
-                of_layers[part], of_output[part],
+        def block(number: int) -> None:
+            events, pairs = parts[number], slice(parts[number].start * k, parts[number].stop * k)
+            losses[number] = _there_and_back(
+                self.people.of[events], self.things.of[pairs], self.people.rows, self.things.rows, self.people.first,
+                self.things.first, self.widths, self.rest, self.output, self.d, share, self.by_logit[pairs],
+                self.by_first[pairs], self.by_product[events], layers[number], outputs[number],
             )  # fmt: skip
 
-        over_blocks(self.users.size, size, block)
-        of_layers.sum(axis=0, out=of_rest)
-        summed = of_output.sum(axis=0)
-        self.into.output[:], self.into.bias[:] = summed[:-1], summed[-1:]
+        self._for_each(len(parts), block)
+        layers.sum(axis=0, out=of_rest)
+        outputs.sum(axis=0, out=of_output)
         return float(losses.sum() / self.items.size)
 
     def _leave(self, side: _Side, rows: slice) -> None:
-        """Go back to all vectors of a block of people or of items."""
-        if self.m:
-            side.leave(rows, self.by_first)
-        d = self.by_product.shape[1]
-        if not d:
-            return
-        h, numbers, ends = self.at.output[:d], side.numbers[rows], side.ends(rows)
-        if side is self.people:
-            _product_of_users(numbers, ends, side.places, self.by_product, h, self.into.user_factors)
-        else:
-            p, q = self.at.user_factors, self.into.item_factors
-            _product_of_items(numbers, ends, side.places, self.users, self.k, p, self.by_logit, h, q)
+        """Go back to the rows of a block, and move them."""
+        part, mine = rows.start // side.size, side is self.people
+        _left(
+            side.numbers[rows], side.ends[rows.start : rows.stop + 1], side.places, self.k if mine else 1, *side.table,
+            self.rule.step, self.rule.lr, self.adam, *self.rates, side.rows[rows], side.weight, self.by_first,
+            self.output[: self.d], self.by_product, mine, self.people.of, self.people.rows, self.by_logit, self.k,
+            side.of_weight[part], side.of_bias[part],
+        )  # fmt: skip
+
+    def _for_each(self, n: int, work: Callable[[int], None]) -> None:
+        def some(start: int, stop: int) -> None:
+            for number in range(start, stop):
+                work(number)
+
+        products = self.items.size * (self.weights.layers.size + self.d)
+        over_rows(n, some, min_rows=1 if products > _SHARED else n)
 
 
 @njit(nogil=True, cache=True)
-def _grouped(listed: Places, seen: Places) -> tuple[Places, Places, Places, Places]:
-    """Make a group of ``listed``, its distinct numbers in order of first appearance."""
-    n, m = listed.size, 0
-    numbers, of, offsets = np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(n + 1, np.int64)
+def _grouped(listed: Places) -> tuple[Places, Places, Places, Places]:
+    """Return the distinct numbers of a list, in order of first appearance; the row of each place; ends and places of each row.
+
+    The places of row r are ``places[ends[r]:ends[r + 1]]``. Numbers, all at least 0, are found by a table of hashes.
+    """
+    n, m, bits = listed.size, 0, 4
+    while (1 << bits) < 2 * n:
+        bits += 1
+    slots = np.full(1 << bits, -1, np.int64)
+    numbers, of, ends = np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(n + 1, np.int64)
     for place in range(n):
         number = listed[place]
-        if seen[number] < 0:
-            seen[number] = m
+        slot = np.int64((np.uint64(number) * _GOLDEN) >> np.uint64(64 - bits))
+        while slots[slot] >= 0 and numbers[slots[slot]] != number:
+            slot = (slot + 1) & ((1 << bits) - 1)
+        if slots[slot] < 0:
+            slots[slot] = m
             numbers[m] = number
             m += 1
-        of[place] = seen[number]
-        offsets[of[place] + 1] += 1
+        of[place] = slots[slot]
+        ends[of[place] + 1] += 1
     for row in range(m):
-        seen[numbers[row]] = -1
-        offsets[row + 1] += offsets[row]
-    places, following = np.empty(n, np.int64), offsets[:m].copy()
+        ends[row + 1] += ends[row]
+    places, following = np.empty(n, np.int64), ends[:m].copy()
     for place in range(n):
         places[following[of[place]]] = place
         following[of[place]] += 1
-    return numbers[:m], of, offsets[: m + 1], places
+    return numbers[:m], of, ends[: m + 1], places
 
 
 @njit(nogil=True, cache=True)
-def _gathered(numbers: Places, vectors: Floats) -> Floats:
-    out = np.empty((numbers.size, vectors.shape[1]), np.float32)
+def _entered(
+    numbers: Places, values: Floats, means: Floats, squares: Floats, made: Steps, touched: Steps, step: int, by_adam: bool,
+    steps: Floats, fades: Floats, rows: Floats, weight: Floats, bias: Floats, first: Floats,
+) -> None:  # fmt: skip
+    """Settle and copy the rows of ``numbers``, and set ``first`` to their part of the first layer, plus ``bias`` or nothing."""
     for row in range(numbers.size):
-        out[row] = vectors[numbers[row]]
-    return out
+        n = numbers[row]
+        if by_adam:
+            catch_up(values[n], means[n], squares[n], made[n], touched[n], step, steps, fades)
+            made[n] = step
+        rows[row] = values[n]
+    if weight.size:
+        np.dot(_inputs(rows, weight.shape[1]), weight.T, first)
+        if bias.size:
+            first += bias
 
 
 @njit(nogil=True, cache=True)
-def _entered(numbers: Places, vectors: Floats, weight: Floats, bias: Floats, out: Floats) -> None:
-    """Set ``out [n, m]`` to the product of the vectors of ``numbers [n]`` with ``weight [m, e]``, plus ``bias`` or nothing."""
-    np.dot(_gathered(numbers, vectors), weight.T, out)
-    if bias.size:
-        out += bias
+def _inputs(rows: Floats, e: int) -> Floats:
+    """Copy what enters the tower, the last ``e`` numbers of rows."""
+    out = np.empty((len(rows), e), np.float32)
+    for row in range(len(rows)):
+        out[row] = rows[row, rows.shape[1] - e :]
+    return out
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
 def _left(
-    numbers: Places, ends: Places, places: Places, pairs: int, by_first: Floats, vectors: Floats, weight: Floats,
-    of_vectors: Floats, of_weight: Floats, of_bias: Floats,
+    numbers: Places, ends: Places, places: Places, pairs: int, values: Floats, means: Floats, squares: Floats, made: Steps,
+    touched: Steps, step: int, lr: float, by_adam: bool, steps: Floats, fades: Floats, rows: Floats, weight: Floats,
+    by_first: Floats, h: Floats, by_product: Floats, are_people: bool, of_user: Places, people: Floats, by_logit: Floats, k: int,
+    of_weight: Floats, of_bias: Floats,
 ) -> None:  # fmt: skip
-    """Sum ``by_first`` over the places of each of ``numbers``, and from the sums take the gradients; ``of_bias`` may be empty."""
-    sums = np.zeros((numbers.size, weight.shape[0]), np.float32)
-    for row in range(numbers.size):
-        for at in range(ends[row], ends[row + 1]):
-            for pair in range(places[at] * pairs, (places[at] + 1) * pairs):
-                for f in range(sums.shape[1]):
-                    sums[row, f] += by_first[pair, f]
+    """Make the gradients of the rows of ``numbers``, move them, and set ``of_weight``, and ``of_bias`` unless it is empty.
+
+    A place stands for so many ``pairs``.
+    """
+    gradient, d, e = np.zeros(rows.shape, np.float32), h.size, weight.shape[1]
+    if are_people:
+        _product_of_people(ends, places, by_product, h, gradient)
+    else:
+        _product_of_items(ends, places, of_user, k, people, by_logit, h, gradient)
+    if weight.size:
+        sums = _summed(ends, places, pairs, by_first)
         for f in range(of_bias.size):
-            of_bias[f] += sums[row, f]
-    np.dot(sums.T, _gathered(numbers, vectors), of_weight)
-    by_vectors = np.dot(sums, weight)
+            of_bias[f] = sums[:, f].sum()
+        np.dot(sums.T, _inputs(rows, e), of_weight)
+        gradient[:, d:] = np.dot(sums, weight)
     for row in range(numbers.size):
-        of_vectors[numbers[row]] = by_vectors[row]
+        n = numbers[row]
+        if by_adam:
+            move(values[n], means[n], squares[n], gradient[row], touched[n], step, steps, fades)
+            made[n], touched[n] = step, step
+        else:
+            values[n] -= np.float32(lr) * gradient[row]
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
-def _product_of_users(numbers: Places, ends: Places, places: Places, by_product: Floats, h: Floats, of_p: Floats) -> None:
-    for row in range(numbers.size):
-        mine = of_p[numbers[row]]
+def _summed(ends: Places, places: Places, pairs: int, by_pair: Floats) -> Floats:
+    """Sum ``by_pair`` over the places of each row, a place being so many ``pairs`` side by side."""
+    sums = np.zeros((ends.size - 1, by_pair.shape[1]), np.float32)
+    for row in range(len(sums)):
+        for at in range(ends[row], ends[row + 1]):
+            for pair in range(places[at] * pairs, (places[at] + 1) * pairs):
+                for f in range(sums.shape[1]):
+                    sums[row, f] += by_pair[pair, f]
+    return sums
+
+
+@njit(nogil=True, cache=True, fastmath=REORDERED)
+def _product_of_people(ends: Places, places: Places, by_product: Floats, h: Floats, gradient: Floats) -> None:
+    for row in range(len(gradient)):
         for at in range(ends[row], ends[row + 1]):
             for f in range(h.size):
-                mine[f] += h[f] * by_product[places[at], f]
+                gradient[row, f] += h[f] * by_product[places[at], f]
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
 def _product_of_items(
-    numbers: Places, ends: Places, places: Places, users: Places, c: int, p: Floats, by_logit: Floats, h: Floats, of_q: Floats
+    ends: Places, places: Places, of_user: Places, k: int, people: Floats, by_logit: Floats, h: Floats, gradient: Floats
 ) -> None:
-    for row in range(numbers.size):
-        mine = of_q[numbers[row]]
+    for row in range(len(gradient)):
         for at in range(ends[row], ends[row + 1]):
-            person, g = p[users[places[at] // c]], by_logit[places[at]]
+            person, g = of_user[places[at] // k], by_logit[places[at]]
             for f in range(h.size):
-                mine[f] += g * person[f]
+                gradient[row, f] += g * people[person, f]
         for f in range(h.size):
-            mine[f] *= h[f]
+            gradient[row, f] *= h[f]
+
+
+@njit(nogil=True, cache=True, fastmath=REORDERED)
+def _there_and_back(
+    of_user: Places, of_item: Places, people: Floats, things: Floats, from_user: Floats, from_item: Floats, widths: Places,
+    rest: Floats, output: Floats, d: int, share: np.float32, by_logit: Floats, by_first: Floats, by_product: Floats,
+    of_rest: Floats, of_output: Floats,
+) -> float:  # fmt: skip
+    """Go through a block of events; returns the sum of the losses, of whose gradients each pair has a ``share``.
+
+    ``rest`` are the layers after the first and ``of_rest`` its gradients, ``output`` ends with its bias.
+    """
+    n, h = of_item.size, output[d:-1]
+    logits, x = np.full(n, output[-1], np.float32), np.empty(n * widths.sum(), np.float32)
+    if widths.size:
+        _climb(of_user, of_item, from_user, from_item, widths, rest, h, x, logits)
+    _multiply(of_user, of_item, people, things, output[:d], logits)
+    loss = _losses(logits, n // of_user.size, share, by_logit)
+    _multiply_back(of_user, of_item, people, things, by_logit, by_product, of_output[:d])
+    of_output[-1] = by_logit.sum()
+    if widths.size:
+        _descend(by_logit, widths, rest, h, x, by_first, of_rest, of_output[d:-1])
+    return loss
 
 
 @njit(nogil=True, cache=True)
@@ -278,29 +345,6 @@ def _activations(flat: Floats, widths: Places, n: int, layer: int) -> Floats:
     """Return those of a layer ``[n, out]``, a view."""
     start = n * widths[:layer].sum()
     return flat[start : start + n * widths[layer]].reshape(n, widths[layer])
-
-
-@njit(nogil=True, cache=True, fastmath=REORDERED)
-def _there_and_back(
-    users: Places, items: Places, of_user: Places, of_item: Places, p: Floats, q: Floats, from_user: Floats,
-    from_item: Floats, widths: Places, rest: Floats, output: Floats, bias: Floats, share: np.float32, by_logit: Floats,
-    by_first: Floats, by_product: Floats, of_rest: Floats, of_output: Floats,
-) -> float:  # fmt: skip
-    """Go through a block of events; returns the sum of the losses, of whose gradients each pair has a ``share``.
-
-    ``rest`` are the layers after the first, ``of_rest`` its gradients, and ``of_output`` those of ``output`` and ``bias``.
-    """
-    n, d = items.size, p.shape[1]
-    logits, x = np.full(n, bias[0], np.float32), np.empty(n * widths.sum(), np.float32)
-    if widths.size:
-        _climb(of_user, of_item, from_user, from_item, widths, rest, output[d:], x, logits)
-    _multiply(users, items, p, q, output[:d], logits)
-    loss = _losses(logits, n // users.size, share, by_logit)
-    _multiply_back(users, items, p, q, by_logit, by_product, of_output[:d])
-    of_output[-1] = by_logit.sum()
-    if widths.size:
-        _descend(by_logit, widths, rest, output[d:], x, by_first, of_rest, of_output[d:-1])
-    return loss
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
@@ -348,6 +392,7 @@ def _descend(
         of_weight, of_bias = _layer(of_rest, widths, layer)
         below = _activations(x, widths, n, layer - 1)
         np.dot(gradient.T, below, of_weight)
+        of_bias[:] = _ZERO
         for pair in range(n):
             for f in range(of_bias.size):
                 of_bias[f] += gradient[pair, f]

@@ -36,12 +36,12 @@ def _is_here(kind: str) -> bool:
 
 
 @contextmanager
-def controlled(device: torch.device, most_threads: int | None = None) -> Iterator[None]:
-    """Train with at most ``VITRINA_THREADS`` threads, reproducible operations on CPU, and leave global random numbers alone."""
+def controlled(device: torch.device) -> Iterator[None]:
+    """Train with ``VITRINA_THREADS`` threads, reproducible operations on CPU, and leave the global random numbers alone."""
     threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     try:
-        torch.set_num_threads(min(n_threads(), most_threads or n_threads()))
+        torch.set_num_threads(n_threads())
         if device.type == "cpu":
             torch.use_deterministic_algorithms(True, warn_only=True)
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads it

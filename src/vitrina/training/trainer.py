@@ -2,7 +2,8 @@
 
 A model brings a module, a number of samples and ``step(samples, moment) -> loss``: ``samples`` are the numbers of a batch's
 samples, int64 on the device, and the loss is their mean. What a sample is (an event, a user, a session), where its data lie
-and which negatives it meets is the model's affair; all that it draws comes from ``moment.generator``.
+and which negatives it meets is the model's affair; all that it draws comes from ``moment.generator``. A loss that needs no
+gradient is that of a compiled step, which has moved the weights itself: what its optimiser remembers are the module's buffers.
 
 On the CPU two trainings from one seed, with the same number of threads, end with the same weights bit for bit, whether or not
 one of them was killed in between.
@@ -60,16 +61,13 @@ def train(
     validate: Callable[[], float] | None = None,
     groups: Groups | None = None,
     devices: tuple[str, ...] = ("cuda", "mps", "cpu"),
-    torch_threads: int | None = None,
 ) -> Outcome:
     """Train ``module`` in place and leave it with the best weights, in evaluation mode.
 
     ``validate`` returns the value to maximise (NaN: no value); ``groups`` gives parameters settings of their own;
-    ``devices`` are those the model can use. ``torch_threads`` bounds the threads of torch itself: 1 for steps that are compiled
-    and have threads of their own, from whom those of torch, which wait by spinning, would take the processor.
-
-    Device, checkpoints and progress come from the session (``vitrina.training.session``). An exploding loss ends the training
-    with the last good weights and a message in the outcome; nothing is raised.
+    ``devices`` are those the model can use. Device, checkpoints and progress come from the session
+    (``vitrina.training.session``). An exploding loss ends the training with the last good weights and a message in the
+    outcome; nothing is raised.
     """
     if n_samples < 1:
         raise VitrinaError("there is nothing to train on: no samples.")
@@ -78,7 +76,7 @@ def train(
     processes = Processes.here()
     device = pick_device(processes.device(str(pick_device(session.device, devices))), devices)
     processes.connect()
-    with controlled(device, torch_threads):
+    with controlled(device):
         outcome = _Training(module, n_samples, step, plan, validate, groups, session, device, processes).run()
     session.outcomes.append(outcome)
     return outcome
@@ -164,12 +162,14 @@ class _Training:
         now = self.now
         self.random.begin(self.drawn_here, now.total)
         set_rate(self.optimiser, self.plan.schedule(now.total / self.steps_per_epoch))
-        self.optimiser.zero_grad(set_to_none=True)
         mine, loss = self.processes.share(batch), torch.zeros((), device=self.device)
         if len(mine):
             with self._autocast():
                 loss = self.step(mine, Moment(now.epoch, now.total, self.steps_per_epoch, self.random.generator))
                 loss = loss if len(mine) == len(batch) else loss * (len(mine) / len(batch))
+        if self.processes.count == 1 and not loss.requires_grad:
+            return loss
+        self.optimiser.zero_grad(set_to_none=True)
         scaled = self.scaler.scale(loss)
         if len(mine):
             torch.autograd.backward(scaled)

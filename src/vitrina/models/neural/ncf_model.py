@@ -110,23 +110,24 @@ class NCFModel(Recommender):
 
         self.epochs_ = plan.epochs
         if network.n_events:
-            step = partial(network.loss, negatives=self.negatives)
+            step = partial(network.step, negatives=self.negatives, lr=plan.lr, by_adam=plan.optimiser == "adam")
             value = None if validate is None else lambda: validate(self._with(network))
-            outcome = train(network, network.n_events, step, plan, validate=value, devices=("cuda", "cpu"), torch_threads=1)
+            outcome = train(network, network.n_events, step, plan, validate=value, devices=("cuda", "cpu"))
             self.epochs_ = outcome.checked(self.name).epochs
         return self._with(network)
 
     def _with(self, network: NCFNetwork) -> Self:
         """Take over what the network has learned."""
+        network.settle()
+        tower, output, bias = network.parts()
+        users, items = forget_inactive(array(network.users), network.lengths), array(network.items)
         if self.product:
-            self.user_factors_ = forget_inactive(array(network.user_factors), network.lengths)
-            self.item_factors_ = array(network.item_factors)
+            self.user_factors_, self.item_factors_ = (rows[:, : self.product].copy() for rows in (users, items))
         if self.tower:
-            self.user_inputs_ = forget_inactive(array(network.user_inputs), network.lengths)
-            self.item_inputs_ = array(network.item_inputs)
-            for name, part in zip(self._layer_names, network.layer_parts(), strict=True):
+            self.user_inputs_, self.item_inputs_ = (rows[:, self.product :].copy() for rows in (users, items))
+            for name, part in zip(self._layer_names, tower, strict=True):
                 setattr(self, name, array(part))
-        self.output_, self.output_bias_ = array(network.output), network.bias.item()
+        self.output_, self.output_bias_ = array(output), bias.item()
         return self
 
     @property

@@ -12,19 +12,21 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from vitrina.kernels import ncf
+from vitrina.kernels.adam import Rates, Table, rates, settle
 from vitrina.training.losses import logistic_sampled
 from vitrina.training.negatives import Sampler
 from vitrina.training.plan import Moment
+from vitrina.training.processes import Processes
 
 _DEVIATION = 0.01  # of the vectors at the start
 
 
 class NCFNetwork(nn.Module):
-    """Parameters, data and loss. A sample is an event of ``log`` CSR ``[n_users, n_items]`` with the items drawn for it.
+    """Parameters, data and steps. A sample is an event of ``log`` CSR ``[n_users, n_items]`` with the items drawn for it.
 
-    ``factors`` is the dimension of the vectors whose product is weighted, 0 for none. ``layers`` are the widths of the tower,
-    of which the first is that of both its inputs side by side; none for no tower. All parameters are as in
-    ``vitrina.kernels.ncf.Parameters``.
+    ``factors`` is the dimension of the product, 0 for none. ``layers`` are the widths of the tower, of which the first is that
+    of both its inputs side by side; none for no tower. Parameters are as in ``vitrina.kernels.ncf.Weights``: rows ``users``
+    and ``items``, and ``layers``. What Adam remembers of them are buffers, for steps that are compiled.
     """
 
     _users: Tensor
@@ -32,89 +34,106 @@ class NCFNetwork(nn.Module):
 
     def __init__(self, log: csr_matrix, sampler: Sampler, *, factors: int, layers: tuple[int, ...], seed: int) -> None:
         super().__init__()
-        n_users, n_items = log.shape
-        self.widths = layers[1:]
-        inputs, last = (layers[0] // 2, layers[-1]) if layers else (0, 0)
+        self.factors, self.widths = factors, layers[1:]
+        self._inputs, last = (layers[0] // 2, layers[-1]) if layers else (0, 0)
+        bound = (3 / (factors + last)) ** 0.5  # LeCun
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            self.user_factors, self.item_factors = _vectors(n_users, factors), _vectors(n_items, factors)
-            self.user_inputs, self.item_inputs = _vectors(n_users, inputs), _vectors(n_items, inputs)
-            self.tower = nn.Parameter(_glorot(2 * inputs, self.widths))
-            bound = (3 / (factors + last)) ** 0.5  # LeCun
-            self.output = nn.Parameter(torch.empty(factors + last).uniform_(-bound, bound))
-            self.bias = nn.Parameter(torch.zeros(1))
+            self.users, self.items = (nn.Parameter(torch.normal(0.0, _DEVIATION, (n, factors + self._inputs))) for n in log.shape)
+            output = torch.empty(factors + last).uniform_(-bound, bound)
+            self.layers = nn.Parameter(torch.cat([_glorot(2 * self._inputs, self.widths), output, torch.zeros(1)]))
         self.sampler = sampler
-        users = np.repeat(np.arange(n_users, dtype=np.int32), np.diff(log.indptr))
+        self._remember()
+        self.n_events, self.lengths = log.nnz, np.diff(log.indptr)
+        users = np.repeat(np.arange(log.shape[0], dtype=np.int32), self.lengths)
         for name, array in (("_users", users), ("_items", log.indices)):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
-        self.n_events, self.lengths = log.nnz, np.diff(log.indptr)
-        self._seen = np.full(max(log.shape), -1, np.int64)
 
-    def layer_parts(self) -> list[Tensor]:
-        """Return the parts of the tower as views: of the first layer weights of person and item, and biases; then the others'."""
-        shapes = _shapes(2 * self.user_inputs.shape[1], self.widths)
-        parts = torch.split(self.tower, [int(np.prod(shape)) for shape in shapes])
-        return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
+    def _remember(self) -> None:
+        """Make room for what Adam remembers; whoever asks for the state gets one that is settled."""
+        for name, parameter in list(self.named_parameters()):
+            for what in ("means", "squares"):
+                self.register_buffer(f"{name}_{what}", torch.zeros_like(parameter))
+        for name in ("users", "items"):
+            for what in ("made", "touched"):
+                self.register_buffer(f"{name}_{what}", torch.zeros(len(getattr(self, name)), dtype=torch.int32))
+        self._unsettled: ncf.Rule | None = None
+        self._rates: tuple[float, Rates] | None = None
+        self._arrays: tuple[int, ncf.Weights] | None = None
+        self.register_state_dict_pre_hook(lambda *_: self.settle())  # type: ignore[no-untyped-call]
+
+    def parts(self) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Return views of ``layers``: the tower's parts, what the output weighs with, and its bias.
+
+        The tower's are of the first layer weights of person and item, and biases; then weights and biases of the others.
+        """
+        shapes = _shapes(2 * self._inputs, self.widths)
+        sizes = [int(np.prod(shape)) for shape in shapes]
+        *tower, output, bias = torch.split(self.layers, [*sizes, len(self.layers) - sum(sizes) - 1, 1])
+        return [part.view(shape) for part, shape in zip(tower, shapes, strict=True)], output, bias
 
     @torch.no_grad()
-    def start_from(self, **parameters: NDArray[np.float32]) -> None:
-        """Set parameters by name; NaN, which stands for people without events, becomes 0."""
-        for name, values in parameters.items():
-            getattr(self, name).copy_(torch.from_numpy(np.nan_to_num(values)))
+    def start_from(self, users: NDArray[np.float32], items: NDArray[np.float32], layers: NDArray[np.float32]) -> None:
+        """Set all parameters; NaN, which stands for people without events, becomes 0."""
+        for parameter, values in ((self.users, users), (self.items, items), (self.layers, layers)):
+            parameter.copy_(torch.from_numpy(np.nan_to_num(values)))
 
     def logits(self, users: Tensor, items: Tensor) -> Tensor:
         """Return the scores of ``users [n]`` with their ``items [n, k]``, before the sigmoid: ``[n, k]``."""
-        parts = [(self.user_factors[users].unsqueeze(1) * self.item_factors[items])]
+        d, (tower, output, bias) = self.factors, self.parts()
+        person, item = self.users[users], self.items[items]
+        weighed = [person[:, None, :d] * item[:, :, :d]]
         if self.widths:
-            of_user, of_item, bias, *rest = self.layer_parts()
-            person, item = self.user_inputs[users] @ of_user.T + bias, self.item_inputs[items] @ of_item.T
-            x = torch.relu(person.unsqueeze(1) + item)
-            for weight, bias in zip(rest[::2], rest[1::2], strict=True):
-                x = torch.relu(x @ weight.T + bias)
-            parts.append(x)
-        return torch.cat(parts, dim=2) @ self.output + self.bias
+            of_user, of_item, first, *rest = tower
+            x = torch.relu((person[:, d:] @ of_user.T + first).unsqueeze(1) + item[:, :, d:] @ of_item.T)
+            for weight, further in zip(rest[::2], rest[1::2], strict=True):
+                x = torch.relu(x @ weight.T + further)
+            weighed.append(x)
+        return torch.cat(weighed, dim=2) @ output + bias
 
-    def loss(self, samples: Tensor, moment: Moment, *, negatives: int) -> Tensor:
-        """Return the mean log loss of the events of ``samples``, target 1, and of the items drawn for each, target 0."""
-        users, items = self._users[samples].long(), self._items[samples].long()
-        drawn = self.sampler.draw(users, negatives, moment.generator)
-        return self.loss_of(users, torch.cat([items.unsqueeze(1), drawn], dim=1))
+    def loss(self, users: Tensor, items: Tensor) -> Tensor:
+        """Return the mean log loss of ``users [n]`` with ``items [n, k]``, of which the first have target 1, the others 0."""
+        logits = self.logits(users, items)
+        return logistic_sampled(logits[:, 0], logits[:, 1:])
 
-    def loss_of(self, users: Tensor, items: Tensor) -> Tensor:
-        """Return the mean log loss of ``users [n]`` with their ``items [n, k]``, of which the first are the events'.
+    def step(self, samples: Tensor, moment: Moment, *, negatives: int, lr: float, by_adam: bool = True) -> Tensor:
+        """Return the mean loss of the events of ``samples`` and of as many items drawn for each.
 
-        On the CPU in single precision it is compiled, see ``vitrina.kernels.ncf``.
+        On the CPU the step is compiled, see ``vitrina.kernels.ncf``, and has moved all weights by Adam or plainly, with the
+        learning rate ``lr``; elsewhere, and where several processes share it, the loss has a gradient and the trainer goes on.
         """
-        if self.bias.device.type != "cpu" or self.bias.dtype != torch.float32:
-            logits = self.logits(users, items)
-            return logistic_sampled(logits[:, 0], logits[:, 1:])
-        parameters = [getattr(self, name) for name in ncf.Parameters._fields]
-        loss: Tensor = _Compiled.apply(users, items, self.widths, self._seen, *parameters)  # type: ignore[no-untyped-call]
-        return loss
-
-
-class _Compiled(torch.autograd.Function):
-    """The loss, whose gradients are there as soon as it is."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, users: Tensor, items: Tensor, widths: tuple[int, ...], seen: NDArray[np.int64], *parameters: Tensor
-    ) -> Tensor:
-        gradients = [torch.zeros_like(parameter) for parameter in parameters]
-        at, into = (ncf.Parameters(*(t.detach().numpy() for t in tensors)) for tensors in (parameters, gradients))
-        loss = ncf.gradients(users.numpy(), items.numpy(), at, np.array(widths, np.int64), seen, into)
-        ctx.save_for_backward(*gradients)
+        users, items = self._users[samples].long(), self._items[samples].long()
+        items = torch.cat([items.unsqueeze(1), self.sampler.draw(users, negatives, moment.generator)], dim=1)
+        if self.layers.device.type != "cpu" or Processes.here().count > 1:
+            return self.loss(users, items)
+        if self._rates is None or self._rates[0] != lr:
+            self._rates = lr, rates(lr)
+        rule = ncf.Rule(moment.step + 1, lr, self._rates[1] if by_adam else None)
+        widths = np.array(self.widths, np.int64)
+        loss = ncf.step(users.numpy(), items.numpy(), self._weights(), self.factors, widths, rule)
+        self._unsettled = rule if by_adam else None
         return torch.tensor(loss)
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (by_loss,) = gradients
-        alone = bool(by_loss == 1)  # nothing was done to the loss: nothing need be multiplied
-        return (None, None, None, None, *(t if alone else t * by_loss for t in ctx.saved_tensors))
+    def _weights(self) -> ncf.Weights:
+        """All that a compiled step reads and writes, as arrays in the same memory; made once, unless the network moves."""
+        if self._arrays is None or self._arrays[0] != self.layers.data_ptr():
+            self._arrays = self.layers.data_ptr(), self._as_arrays()
+        return self._arrays[1]
 
+    def _as_arrays(self) -> ncf.Weights:
+        def arrays(name: str, *kinds: str) -> list[Any]:
+            return [getattr(self, name).detach().numpy(), *(self.get_buffer(f"{name}_{kind}").numpy() for kind in kinds)]
 
-def _vectors(n: int, d: int) -> nn.Parameter:
-    return nn.Parameter(torch.normal(0.0, _DEVIATION, (n, d)))
+        rows = ("means", "squares", "made", "touched")
+        return ncf.Weights(Table(*arrays("users", *rows)), Table(*arrays("items", *rows)), *arrays("layers", *rows[:2]))
+
+    def settle(self) -> None:
+        """Let all rows make the steps that they have waited with: before anybody reads them."""
+        if self._unsettled is None or self._unsettled.rates is None:
+            return
+        for table in self._weights()[:2]:
+            settle(table, self._unsettled.step, self._unsettled.rates)
+        self._unsettled = None
 
 
 def _shapes(inputs: int, widths: tuple[int, ...]) -> list[tuple[int, ...]]:

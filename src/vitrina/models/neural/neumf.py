@@ -87,15 +87,13 @@ class NeuMF(NCFModel):
 
     def join(self, network: NCFNetwork, gmf: GMF, mlp: MLP) -> None:
         """Let ``network`` start from both: its scores are alpha times those of GMF and 1 - alpha times those of MLP."""
-        shares = (self.alpha, 1 - self.alpha)
+        shares = ((self.alpha, gmf), (1 - self.alpha, mlp))
+        output = [share * part.output_ for share, part in shares]
+        bias = np.array([sum(share * part.output_bias_ for share, part in shares)])
         network.start_from(
-            user_factors=gmf.user_factors_,
-            item_factors=gmf.item_factors_,
-            user_inputs=mlp.user_inputs_,
-            item_inputs=mlp.item_inputs_,
-            tower=np.concatenate([part.ravel() for part in mlp.layer_parts()]),
-            output=np.concatenate([share * part.output_ for share, part in zip(shares, (gmf, mlp), strict=True)]),
-            bias=np.array([sum(share * part.output_bias_ for share, part in zip(shares, (gmf, mlp), strict=True))]),
+            users=np.concatenate([gmf.user_factors_, mlp.user_inputs_], axis=1),
+            items=np.concatenate([gmf.item_factors_, mlp.item_inputs_], axis=1),
+            layers=np.concatenate([*(part.ravel() for part in mlp.layer_parts()), *output, bias]),
         )
 
     def memory(self, shape: Shape) -> int:
