@@ -43,7 +43,7 @@ def row(name: str, split: Split | None) -> list[str]:
     """
     if split is None:
         protocol, entry = find(name)
-        published = [f"-<br><small>{entry.published[metric]:.4f}</small>" for metric in protocol.metrics]
+        published = [cell(None, entry.published.get(metric)) for metric in protocol.metrics]
         return [f"`{name.partition('/')[2]}`", *published, "-", "not run", "-"]
     run = reproduce(name, split=split)
     values = [cell(value, run.published.get(metric)) for metric, value in run.metrics.items()]
@@ -51,9 +51,9 @@ def row(name: str, split: Split | None) -> list[str]:
     return [f"`{name.partition('/')[2]}`", *values, *verdict(run), noise]
 
 
-def cell(ours: float, published: float | None) -> str:
+def cell(ours: float | None, published: float | None) -> str:
     """Our number, above the published one where there is one."""
-    return f"{ours:.4f}" + (f"<br><small>{published:.4f}</small>" if published is not None else "")
+    return ("-" if ours is None else f"{ours:.4f}") + (f"<br><small>{published:.4f}</small>" if published is not None else "")
 
 
 def verdict(run: Reproduced) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 _GROUPLENS = "https://files.grouplens.org/datasets"
 _GITHUB = "https://raw.githubusercontent.com"
+_MSD = "https://millionsongdataset.com/sites/default/files/challenge"
 _NCF = f"{_GITHUB}/hexiangnan/neural_collaborative_filtering/master/Data"
 _CITEULIKE = f"{_GITHUB}/js05212/citeulike"
 _CVAE = f"{_GITHUB}/eelxpeng/CollaborativeVAE/master/data"
@@ -149,6 +150,28 @@ PUBLIC = (
         terms=_LASTFM_TERMS,
         terms_url="https://grouplens.org/datasets/hetrec-2011/",
         sources=(Source(f"{_GROUPLENS}/hetrec2011/hetrec2011-lastfm-2k.zip"),),
+    ),
+    KnownDataset(
+        name="netflix",
+        title="Netflix Prize: ratings of films",
+        layouts=("netflix",),
+        counts=(Counts(480_189, 17_770, 100_480_507),),
+        megabytes=683,
+        terms=(
+            "Given for the Netflix Prize and withdrawn by its owner. Research use; try to identify nobody; do not pass it on."
+        ),
+        terms_url="https://archive.ics.uci.edu/dataset/126/netflix+prize+data",
+        positive="value >= 4",
+    ),
+    KnownDataset(
+        name="msd",
+        title="Million Song Dataset: songs played, the Taste Profile of The Echo Nest",
+        layouts=("taste-profile",),
+        counts=(Counts(1_019_318, 384_546, 48_373_586),),
+        megabytes=488,
+        terms="Research use; cite Bertin-Mahieux et al. (2011) and name The Echo Nest Taste Profile Subset.",
+        terms_url="https://millionsongdataset.com/tasteprofile/",
+        sources=(Source(f"{_MSD}/train_triplets.txt.zip"),),
     ),
     KnownDataset(
         name="amazon-beauty",

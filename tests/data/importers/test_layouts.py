@@ -26,6 +26,8 @@ FILES = {
     "sequences": ["a.txt", "a_item2attributes.json"],
     "baskets": ["transactions.parquet", "products.parquet"],
     "preferences": ["ratings.csv", "artworks.csv"],
+    "netflix": ["combined_data_1.txt"],
+    "taste-profile": ["train_triplets.txt"],
 }
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from vitrina.data.importers import baskets, citeulike, hetrec, movielens, ncf, preferences, recbole, sequences
+from vitrina.data.importers import (
+    baskets,
+    citeulike,
+    hetrec,
+    movielens,
+    ncf,
+    netflix,
+    preferences,
+    recbole,
+    sequences,
+    taste_profile,
+)
 from vitrina.data.importers.imported import Imported
 from vitrina.errors import DataError
 
@@ -18,6 +29,8 @@ LAYOUTS: dict[str, ModuleType] = {
     "sequences": sequences,
     "baskets": baskets,
     "preferences": preferences,
+    "netflix": netflix,
+    "taste-profile": taste_profile,
 }
 
 

@@ -11,6 +11,8 @@ PROTOCOLS: dict[str, Protocol] = {
     "citeulike-t-p10": citeulike_t_p10.PROTOCOL,
     "liang-ml-1m": liang.SMALL,
     "liang-ml-20m": liang.LARGE,
+    "liang-netflix": liang.NETFLIX,
+    "liang-msd": liang.SONGS,
 }
 
 #: "protocol/model" -> entry.
@@ -20,4 +22,6 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **{f"citeulike-t-p10/{name}": entry for name, entry in citeulike_t_p10.ENTRIES.items()},
     **{f"liang-ml-1m/{name}": entry for name, entry in liang.SMALL_ENTRIES.items()},
     **{f"liang-ml-20m/{name}": entry for name, entry in liang.LARGE_ENTRIES.items()},
+    **{f"liang-netflix/{name}": entry for name, entry in liang.NETFLIX_ENTRIES.items()},
+    **{f"liang-msd/{name}": entry for name, entry in liang.SONGS_ENTRIES.items()},
 }
