@@ -143,7 +143,15 @@ JOBS: dict[str, Job] = {
             "Mult-VAE, one epoch (600-200)",
             "fit",
             {"recbole": 0.5, "cornac": 0.5},
-            {"layers": [600, 200], "dropout": 0.5, "beta": 0.2, "learning_rate": 1e-3, "batch": 512, "epochs": 10},
+            {
+                "layers": [600, 200],
+                "dropout": 0.5,
+                "beta": 0.2,
+                "annealing": 0.0,
+                "learning_rate": 1e-3,
+                "batch": 512,
+                "epochs": 30,
+            },
             per_epoch=True,
         ),
         Job(

@@ -35,6 +35,15 @@ class Log:
         """Return the held-out events as a new binary float32 matrix ``[n_users, n_items]``."""
         return _matrix(self.held_offsets, self.held_items, (self.n_users, self.n_items))
 
+    def of_trained(self) -> Log:
+        """Return the log of the people with training events alone, who come first; the same events stand for held-out ones."""
+        n = int(np.count_nonzero(np.diff(self.offsets)))
+        return Log(n, self.n_items, self.offsets[: n + 1], self.items, self.offsets[: n + 1], self.items)
+
+    def given(self) -> csr_matrix:
+        """Return the held-out events of the others, the new people, as binary float32 ``[n, n_items]``."""
+        return self.held_out()[np.count_nonzero(np.diff(self.offsets)) :]
+
     def pictures(self, columns: int = 512, seed: int = 0) -> NDArray[np.float32]:
         """Return made-up features of items ``[n_items, columns]`` that show who consumes them, blurred by noise."""
         rng = np.random.default_rng(seed)

@@ -11,10 +11,15 @@ from typing import Any
 _ROOT = Path(__file__).resolve().parents[1]
 
 
+#: Set in this process by ``import vitrina``; in workers that import it again, and no others.
+_OF_VITRINA = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+
+
 def surroundings(library: str, threads: int) -> dict[str, str]:
     """Return the environment of a worker: the same threads for every pool, whatever the library calls it."""
     pools = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "LK")
-    around = {**os.environ, **{f"{pool}_NUM_THREADS": str(threads) for pool in pools}}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_VITRINA}
+    around = inherited | {f"{pool}_NUM_THREADS": str(threads) for pool in pools}
     around |= {"VITRINA_THREADS": str(threads), "IRSPACK_NUM_THREADS_DEFAULT": str(threads), "LK_NUM_PROCS": str(threads)}
     around |= {"VECLIB_MAXIMUM_THREADS": str(threads), "POLARS_MAX_THREADS": str(threads)}
     around |= {"PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1", "PYTHONWARNINGS": "ignore"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from benchmarks.artefacts import Artefact
 from benchmarks.log import Log
@@ -32,7 +33,10 @@ class Fit:
 
 @dataclass(frozen=True)
 class Curve:
-    """A model trained in epochs: ``train(data, settings, after_epoch)`` calls ``after_epoch(export)`` after each."""
+    """A model trained in epochs: ``train(data, settings, after_epoch)`` calls ``after_epoch(export)`` after each.
+
+    Or after so many as the settings say: what is exported then are the lists of new people, see ``Log.given``.
+    """
 
     prepare: Callable[[Log], Any]
     train: Callable[[Any, Settings, Callable[[Callable[[], Artefact]], None]], None]
@@ -47,6 +51,14 @@ class Once:
 
 
 Task = Fit | Curve | Once
+
+
+def best_unseen(scores: NDArray[np.float32], given: csr_matrix, k: int) -> Lists:
+    """Return the ``k`` best items of each row of ``scores``, best first, without those that are given."""
+    scores[given.nonzero()] = -np.inf
+    some = np.argpartition(-scores, k, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(scores, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, axis=1).astype(np.int32)
 
 
 class NotThereYet(Exception):

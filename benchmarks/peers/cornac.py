@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from cornac.data import Dataset, ImageModality
 from cornac.eval_methods.base_method import ranking_eval
 from cornac.metrics import NCRR, NDCG, FMeasure, HitRatio, Precision, Recall
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.artefacts import Artefact
 from benchmarks.log import Log
-from benchmarks.tasks import Fit, Lists, NotThereYet, Once, Settings, Task
+from benchmarks.tasks import Curve, Fit, Lists, NotThereYet, Once, Settings, Task, best_unseen
 
 DISTRIBUTION = "cornac"
 
@@ -32,6 +33,8 @@ def task(job: str) -> Task:
         return Fit(_dataset, _fit_vae, lambda model: {}, _recommend, one_by_one=True)
     if job == "neumf":
         return Fit(_dataset, _fit_neumf, lambda model: {}, _recommend, one_by_one=True)
+    if job == "new-people":
+        return Curve(lambda log: (log, _dataset(log.of_trained())), _train_for_new_people)
     if job == "metrics":
         return Once(_model_and_truth, lambda state: _measured(*state))
     raise NotThereYet(f"Cornac has no {job}")
@@ -116,6 +119,21 @@ def _fit_vae(dataset: Dataset, settings: Settings) -> VAECF:
         beta=settings["beta"],
         verbose=False,
     ).fit(dataset)
+
+
+def _train_for_new_people(data: tuple[Log, Dataset], settings: Settings, after: Callable[[Callable[[], Artefact]], None]) -> None:
+    """Train VAECF, anew for each number of epochs since it cannot go on, and list the best items of new people."""
+    log, dataset = data
+    x = torch.from_numpy(log.given().toarray())
+    for epochs in range(settings["every"], settings["epochs"] + 1, settings["every"]):
+        vae = _fit_vae(dataset, dict(settings) | {"epochs": epochs}).vae
+
+        def lists(vae: Any = vae) -> Artefact:
+            with torch.no_grad():
+                scores = vae.decode(vae.encode(x)[0]).numpy()
+            return {"lists": best_unseen(scores, log.given(), settings["k"])}
+
+        after(lists)
 
 
 def _vectors(model: BPR) -> Artefact:

@@ -22,8 +22,9 @@ from recbole.trainer import Trainer
 from recbole.utils import get_model, get_trainer
 from scipy.sparse import dok_matrix
 
+from benchmarks.artefacts import Artefact
 from benchmarks.log import Log
-from benchmarks.tasks import Fit, Lists, NotThereYet, Once, Settings, Task
+from benchmarks.tasks import Curve, Fit, Lists, NotThereYet, Once, Settings, Task, best_unseen
 
 DISTRIBUTION = "recbole"
 
@@ -34,6 +35,8 @@ def task(job: str) -> Task:
     """Say how RecBole does ``job``: the evaluation, or the training of one of its models."""
     if job == "metrics":
         return Once(_trainer_and_truth, lambda state: _measured(*state))
+    if job == "new-people":
+        return Curve(lambda log: (log, _data("MultiVAE", log.of_trained())), _train_for_new_people)
     if job in _MODELS:
         model, configured = _MODELS[job]
         return Fit(partial(_data, model), partial(_fit, model, configured), lambda trainer: {}, _recommend)
@@ -127,15 +130,42 @@ MultiVAE.reparameterize = _whole_noise
 
 def _fit(model: str, configured: Callable[[Settings], dict[str, Any]], dataset: Any, settings: Settings) -> Trainer:
     """Train a model for the epochs of the job, without validation; its data loaders are part of the work."""
+    trainer, train = _begun(model, configured, dataset, settings)
+    trainer.fit(train, saved=False, verbose=False, show_progress=False)
+    trainer.trained_on = train.dataset
+    return trainer
+
+
+def _begun(model: str, configured: Callable[[Settings], dict[str, Any]], dataset: Any, settings: Settings) -> tuple[Trainer, Any]:
+    """Return a trainer that has not begun, and what it is to train on."""
     wanted = dataset.config.external_config_dict | configured(settings) | {"epochs": settings["epochs"]}
     with tempfile.TemporaryDirectory() as folder:
         config = Config(model, "bench", config_dict=wanted | {"checkpoint_dir": folder})
         train, _, _ = data_preparation(config, dataset)
         network = get_model(model)(config, train.dataset).to(config["device"])
-        trainer: Trainer = get_trainer(config["MODEL_TYPE"], model)(config, network)
+        return get_trainer(config["MODEL_TYPE"], model)(config, network), train
+
+
+def _train_for_new_people(data: tuple[Log, Any], settings: Settings, after: Callable[[Callable[[], Artefact]], None]) -> None:
+    """Train MultiVAE, and list the best items of new people after every so many epochs."""
+    log, dataset = data
+    trainer, train = _begun("MultiVAE", _multvae, dataset, settings)
+    numbers, given = _numbers(train.dataset, "item_id", log.n_items), log.given()
+    known = np.flatnonzero(numbers)
+
+    def lists() -> Artefact:
+        x = torch.zeros(given.shape[0], train.dataset.item_num)
+        x[:, numbers[known]] = torch.from_numpy(given[:, known].toarray())
+        with torch.no_grad():
+            found = trainer.model.eval().forward(x)[0].numpy()
+        scores = np.full(given.shape, -np.inf, np.float32)
+        scores[:, known] = found[:, numbers[known]]
+        return {"lists": best_unseen(scores, given, settings["k"])}
+
+    for start in range(0, settings["epochs"], settings["every"]):
+        trainer.start_epoch, trainer.epochs = start, start + settings["every"]
         trainer.fit(train, saved=False, verbose=False, show_progress=False)
-    trainer.trained_on = train.dataset
-    return trainer
+        after(lists)
 
 
 def _recommend(trainer: Trainer, dataset: Any, users: NDArray[np.int32], k: int) -> Lists:
@@ -166,10 +196,10 @@ def _scores(network: Any, data: Any, users: torch.Tensor) -> torch.Tensor:
     return scores.view(len(users), -1)
 
 
-def _numbers(data: Any, field: str) -> NDArray[np.int64]:
-    """Return RecBole's number of each code of the log."""
+def _numbers(data: Any, field: str, n: int = 0) -> NDArray[np.int64]:
+    """Return RecBole's number of each code of the log, or of ``n`` codes; 0, which is padding, for those without events."""
     codes = data.field2id_token[field][1:].astype(int)
-    numbers = np.zeros(codes.max() + 1, np.int64)
+    numbers = np.zeros(max(n, codes.max() + 1), np.int64)
     numbers[codes] = np.arange(1, codes.size + 1)
     return numbers
 

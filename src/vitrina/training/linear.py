@@ -44,8 +44,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
-        product = torch.from_numpy(_rows_times(_array(x), _array(weight).T))
-        return product if bias is None else product.add_(bias)
+        return torch.from_numpy(_rows_times(_array(x), _array(weight).T, None if bias is None else _array(bias)))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
@@ -55,7 +54,7 @@ class _Product(torch.autograd.Function):
         return (
             torch.from_numpy(_rows_times(gradient, weight)) if of_x else None,
             torch.from_numpy(_sum_of_products(gradient, x)) if of_weight else None,
-            gradients[0].sum(dim=0) if of_bias else None,
+            torch.from_numpy(_summed(gradient)) if of_bias else None,
         )
 
 
@@ -63,14 +62,22 @@ def _array(tensor: Tensor) -> NDArray[Any]:
     return tensor.detach().contiguous().numpy()
 
 
-def _rows_times(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Return ``a b``: cut by columns where they are many, so that BLAS arranges each part of ``b`` only once."""
+def _rows_times(a: NDArray[Any], b: NDArray[Any], bias: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return ``a b``, plus a bias of columns: cut by columns where they are many, so that BLAS arranges ``b`` only once."""
     out = np.empty((len(a), b.shape[1]), a.dtype)
+
+    def block(rows: slice, columns: slice) -> None:
+        part = out[rows, columns]
+        np.matmul(a[rows], b[:, columns], out=part)
+        if bias is not None:
+            part += bias[columns]
+
+    everything = slice(None)
     with one_blas_thread():
         if b.shape[1] >= 2 * _COLUMNS:
-            over_blocks(b.shape[1], _COLUMNS, lambda columns: np.matmul(a, b[:, columns], out=out[:, columns]))
+            over_blocks(b.shape[1], _even(b.shape[1], _COLUMNS), lambda columns: block(everything, columns))
         else:
-            over_blocks(len(a), _ROWS, lambda rows: np.matmul(a[rows], b, out=out[rows]))
+            over_blocks(len(a), _ROWS, lambda rows: block(rows, everything))
     return out
 
 
@@ -79,10 +86,21 @@ def _sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     with one_blas_thread():
         if a.shape[1] >= _WIDE:
             out = np.empty((a.shape[1], b.shape[1]), a.dtype)
-            size = min(_COLUMNS, a.shape[1] // 2)
+            size = _even(a.shape[1], min(_COLUMNS, a.shape[1] // 2))
             over_blocks(a.shape[1], size, lambda columns: np.matmul(a[:, columns].T, b, out=out[columns]))
             return out
         size = max(_ROWS, -(-len(a) // _PARTS))
         parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
         over_blocks(len(a), size, lambda rows: np.matmul(a[rows].T, b[rows], out=parts[rows.start // size]))
     return np.asarray(parts.sum(axis=0))
+
+
+def _summed(a: NDArray[Any]) -> NDArray[Any]:
+    """Return the sum over rows, by BLAS, which reads ``a`` once."""
+    with one_blas_thread():
+        return np.asarray(np.ones(len(a), a.dtype) @ a)
+
+
+def _even(n: int, size: int) -> int:
+    """Return the size of as many blocks of ``n`` as ``size`` makes, with none much smaller: so that no thread waits for long."""
+    return -(-n // -(-n // size))

@@ -123,8 +123,9 @@ def test_pretraining_is_by_adam_and_what_follows_by_plain_steps(monkeypatch):
 
 def test_validation_chooses_the_epochs_of_all_three_trainings():
     data = random_log(40, 25, 300)
-    values = iter([0.2, 0.1, 0.1, 0.1, 0.1, *[0.1, 0.3, 0.1, 0.1, 0.1, 0.1], *[0.1, 0.2, 0.3]])
-    model = small("pretrained", gmf_epochs=9, mlp_epochs=9).fit(data, lambda scorer: next(values))
+    wait = [0.1] * NCFModel.patience
+    values = iter([0.2, *wait, 0.1, 0.3, *wait, 0.1, 0.2, 0.3])
+    model = small("pretrained", gmf_epochs=20, mlp_epochs=20).fit(data, lambda scorer: next(values))
     assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (1, 2, 3)
     again = small("pretrained", gmf_epochs=1, mlp_epochs=2).fit(data)
     np.testing.assert_array_equal(again.score(data.histories()), model.score(data.histories()))

@@ -51,4 +51,5 @@ class _HistoryLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient * gradients[0], None, None, None
+        alone = bool(gradients[0] == 1)  # nothing was done to the loss but adding to it
+        return gradient if alone else gradient * gradients[0], None, None, None

@@ -69,6 +69,7 @@ class NCFModel(Recommender):
     epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 20
     seed: Annotated[int, "seed of start, order and samples"] = 0
 
+    patience: ClassVar[int] = 8  #: validations without gain after which training stops: the value wavers from epoch to epoch
     paper: ClassVar[str] = "He et al. 2017"
     declares: ClassVar[Declares] = Declares(epochs=True, neural=True, shares_batches=True, folds_in=False, missing_scores=True)
 
@@ -86,7 +87,7 @@ class NCFModel(Recommender):
         """Learn; raises ``VitrinaError`` when training explodes before a single epoch is done."""
         from vitrina.training.plan import Plan
 
-        plan = Plan(epochs=self.epochs, batch_size=self.events, lr=self.lr, seed=self.seed)
+        plan = Plan(epochs=self.epochs, batch_size=self.events, lr=self.lr, patience=self.patience, seed=self.seed)
         return self._train(self._network(dataset), plan, validate)
 
     @property

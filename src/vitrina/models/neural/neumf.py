@@ -82,7 +82,9 @@ class NeuMF(NCFModel):
         self.gmf_epochs_, self.mlp_epochs_ = gmf.epochs_, mlp.epochs_
         network = self._network(dataset)
         self.join(network, gmf, mlp)
-        plan = Plan(epochs=self.epochs, batch_size=self.events, lr=self.sgd_lr, optimiser="sgd", seed=self.seed)
+        plan = Plan(
+            epochs=self.epochs, batch_size=self.events, lr=self.sgd_lr, optimiser="sgd", patience=self.patience, seed=self.seed
+        )
         return self._train(network, plan, validate)
 
     def join(self, network: NCFNetwork, gmf: GMF, mlp: MLP) -> None:
