@@ -153,14 +153,15 @@ def test_time_cap_is_told(gallery: Dataset, tmp_path: Path):
     assert method["trials"] == 1
 
 
-def test_interrupted_trials_are_made_again_exactly(gallery: Dataset, tmp_path: Path):
-    config = small(models=["itemknn"], trials=6)
+@pytest.mark.parametrize(("name", "fixed"), [("itemknn", {}), ("mult-dae", {"epochs": 5})])
+def test_interrupted_trials_are_made_again_exactly(name: str, fixed: dict, gallery: Dataset, tmp_path: Path):
+    config = small(models={name: fixed}, trials=6)
     split = make_split(gallery, seed=0)
-    whole = tune("itemknn", split, config, tmp_path / "a", Silent()).trials
-    tune("itemknn", split, config, tmp_path / "b", Silent())
+    whole = tune(name, split, config, tmp_path / "a", Silent()).trials
+    tune(name, split, config, tmp_path / "b", Silent())
     for n in (5, 4, 3):
         (tmp_path / "b" / f"{n:04d}.json").unlink()
-    resumed = tune("itemknn", split, config, tmp_path / "b", Silent()).trials
+    resumed = tune(name, split, config, tmp_path / "b", Silent()).trials
     assert [(t.settings, t.value) for t in resumed] == [(t.settings, t.value) for t in whole]
     assert [t.trial for t in read_trials(tmp_path / "b")] == list(range(6))
 

@@ -37,3 +37,10 @@ def test_idle_settings_are_refused_unless_at_their_default():
         ValidationError, match=r"power = 3\.0 matters only with mode = warm or cold, not with 'off'\. Leave it out\."
     ):
         Lamp(power=3.0)
+
+
+def test_a_choice_knows_its_tuples_as_lists():
+    widths = Choice(((200,), (600, 200)))
+    assert [600, 200] in widths
+    assert [600] not in widths
+    assert (widths.place([600, 200]), widths.place((200,))) == (1, 0)

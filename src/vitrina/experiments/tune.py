@@ -175,13 +175,22 @@ def _suggest(name: str, number: int, before: list[TrialRecord], config: RunConfi
             params = {key: record.settings.get(key, defaults[key]) for key in ranges}
             # Failed trials, and defaults outside the ranges, teach the sampler nothing.
             if record.value is not None and all(params[key] in space for key, space in ranges.items()):
-                study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=record.value))
-        return dict(study.ask(distributions).params)
+                places = {key: space.place(params[key]) for key, space in ranges.items() if isinstance(space, Choice)}
+                trial = optuna.trial.create_trial(params=params | places, distributions=distributions, value=record.value)
+                study.add_trial(trial)
+        asked = study.ask(distributions).params
+        return {key: _chosen(space, asked[key]) for key, space in ranges.items()}
+
+
+def _chosen(space: Any, asked: Any) -> Any:
+    """Return the value that was asked for; a tuple as a list, as files hold it."""
+    value = space.values[asked] if isinstance(space, Choice) else asked
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _distribution(space: Any) -> BaseDistribution:
     if isinstance(space, Choice):
-        return CategoricalDistribution(space.values)
+        return CategoricalDistribution(range(len(space.values)))  # by place: what it chooses from must be plain
     if isinstance(space, Ints):
         return IntDistribution(space.low, space.high, log=space.log)
     return FloatDistribution(space.low, space.high, log=space.log)

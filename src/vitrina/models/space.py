@@ -40,12 +40,20 @@ class Floats:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few values."""
+    """One of a few values, which may be tuples."""
 
     values: tuple[Any, ...]
 
     def __contains__(self, value: Any) -> bool:
-        return value in self.values
+        return self._own(value) in self.values
+
+    def place(self, value: Any) -> int:
+        """Return which of the values it is; files hold lists for tuples."""
+        return self.values.index(self._own(value))
+
+    @staticmethod
+    def _own(value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
 
 
 Range = Ints | Floats | Choice

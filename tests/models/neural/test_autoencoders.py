@@ -97,6 +97,7 @@ def test_a_small_log_is_learned_by_heart(name, likelihood):
 def test_the_weight_of_the_divergence_rises_to_its_cap():
     betas = []
     model = make("mult-vae", beta=0.4, annealing=2.0)
+    model.beta_ = model.beta  # as ``fit`` does
 
     class Recorder:
         def loss(self, samples, moment, *, kind, sampled, beta):
@@ -107,7 +108,9 @@ def test_the_weight_of_the_divergence_rises_to_its_cap():
     for number in (0, 5, 10, 20, 50):
         assert step(None, Moment(1, number, 10, torch.Generator())) == "multinomial"
     assert betas == pytest.approx([0.0, 0.1, 0.2, 0.4, 0.4])
-    at_once = make("mult-vae", beta=0.4, annealing=0.0).step(Recorder())
+    model = make("mult-vae", beta=0.4, annealing=0.0)
+    model.beta_ = model.beta
+    at_once = model.step(Recorder())
     at_once(None, Moment(1, 0, 10, torch.Generator()))
     assert betas[-1] == 0.4
 
@@ -116,6 +119,22 @@ def test_the_weight_of_the_divergence_rises_to_its_cap():
 def test_training_goes_on_from_a_checkpoint(name, tmp_path):
     whole, again = whole_and_resumed(name, random_log(60, 30, 400), tmp_path, layers=(8,), epochs=11, batch=16)
     np.testing.assert_array_equal(again.items_, whole.items_)
+    np.testing.assert_array_equal(again.item_vectors_, whole.item_vectors_)
+
+
+def test_the_cap_is_what_beta_was_when_validation_was_best():
+    log, values = random_log(60, 30, 400), iter([0.1, 0.2, 0.3, 0.2, *[0.5] * 4])
+    settings = {"layers": (8,), "epochs": 20, "batch": 16, "annealing": 5.0}
+    model = make("mult-vae", find_beta=True, **settings).fit(log, lambda scorer: next(values))
+    assert (model.beta_, model.epochs_) == (15 / 20, 5)
+    known = make("mult-vae", beta=0.75, **(settings | {"epochs": 5})).fit(log)
+    np.testing.assert_array_equal(model.item_vectors_, known.item_vectors_)
+    assert make("mult-vae", find_beta=True, beta=0.3, **settings).fit(log).beta_ == 0.3
+
+
+def test_finding_the_cap_goes_on_from_a_checkpoint(tmp_path):
+    settings = {"layers": (8,), "epochs": 11, "batch": 16, "find_beta": True}
+    whole, again = whole_and_resumed("mult-vae", random_log(60, 30, 400), tmp_path, **settings)
     np.testing.assert_array_equal(again.item_vectors_, whole.item_vectors_)
 
 

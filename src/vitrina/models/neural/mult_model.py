@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
 
 Width = Annotated[int, Field(ge=1)]
+LAYERS = "widths of the encoder, the code last"
 
 
 @hyperparameters
@@ -33,7 +34,7 @@ class MultModel(HistoryModel):
     ``decoder_weight_1_`` and so on, and the last layer.
     """
 
-    layers: Annotated[tuple[Width, ...], Field(min_length=1), "widths of the encoder, the code last"] = (200,)
+    layers: Annotated[tuple[Width, ...], Field(min_length=1), LAYERS] = (200,)
     likelihood: Annotated[Likelihood, "of histories: multinomial, logistic or gaussian"] = "multinomial"
     dropout: Annotated[float, Floats(0.1, 0.8), Field(ge=0, lt=1), "probability that an item of the input is left out"] = 0.5
     lr: Annotated[float, Floats(3e-4, 1e-2, log=True), Field(gt=0), "learning rate of Adam"] = 1e-3

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from vitrina.models.neural.mult_model import MultModel
-from vitrina.models.space import Floats, hyperparameters
+from vitrina.models.neural.mult_model import LAYERS, MultModel, Width
+from vitrina.models.space import Choice, Floats, hyperparameters
 
 if TYPE_CHECKING:
     from vitrina.models.neural.autoencoder_network import HistoryAutoencoder
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 class MultDAE(MultModel):
     """Denoising autoencoder with a multinomial likelihood."""
 
+    layers: Annotated[tuple[Width, ...], Choice(((100,), (200,), (400,), (600, 200))), Field(min_length=1), LAYERS] = (200,)
     reg: Annotated[float, Floats(1e-6, 1e-3, log=True), Field(ge=0), "regularisation of the weights that are no biases"] = 2e-5
 
     name: ClassVar[str] = "mult-dae"
