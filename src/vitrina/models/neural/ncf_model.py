@@ -218,12 +218,12 @@ class NCFModel(Recommender):
         return (shape.n_users + shape.n_items) * (self.product + sum(self.tower[:1]) // 2) + of_pairs
 
     def memory(self, shape: Shape) -> int:
-        """Six copies of the weights (gradient, Adam, best, fitted), keys of the log, the first layer of a batch."""
+        """Seven copies of the weights (Adam's means, the best of all three, fitted), keys of the log, layers of a batch."""
         activations = 2 * self.batch * (self.product + sum(self.tower[1:2]))
-        return 4 * 6 * self._n_weights(shape) + 75 * shape.n_events + 4 * activations
+        return 4 * 7 * self._n_weights(shape) + 75 * shape.n_events + 4 * activations
 
     def work(self, shape: Shape) -> float:
-        """All layers for each pair, forward and back, and Adam over all weights at every step."""
+        """All layers for each pair, forward and back, and steps of Adam, which all weights make sooner or later."""
         pairs = shape.n_events * (1 + self.negatives)
         of_pair = self.product + sum(n * m for n, m in pairwise(self.tower))
         return self.epochs * (3.0 * pairs * of_pair + 10.0 * pairs / self.batch * self._n_weights(shape))
