@@ -6,7 +6,7 @@ import torch
 
 from tests.models.logs import checkerboard, log, random_log, strangers
 from vitrina.errors import VitrinaError
-from vitrina.models.neural import pair_tower
+from vitrina.models.neural import ncf_model, pair_tower
 from vitrina.models.neural.ncf_model import NCFModel
 from vitrina.models.registry import make
 from vitrina.training import trainer
@@ -121,7 +121,8 @@ def test_pretraining_is_by_adam_and_what_follows_by_plain_steps(monkeypatch):
     assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (3, 2, 1)
 
 
-def test_validation_chooses_the_epochs_of_all_three_trainings():
+def test_validation_chooses_the_epochs_of_all_three_trainings(monkeypatch):
+    monkeypatch.setattr(ncf_model, "_STEPS", 1)
     data = random_log(40, 25, 300)
     wait = [0.1] * NCFModel.patience
     values = iter([0.2, *wait, 0.1, 0.3, *wait, 0.1, 0.2, 0.3])
@@ -129,6 +130,12 @@ def test_validation_chooses_the_epochs_of_all_three_trainings():
     assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (1, 2, 3)
     again = small("pretrained", gmf_epochs=1, mlp_epochs=2).fit(data)
     np.testing.assert_array_equal(again.score(data.histories()), model.score(data.histories()))
+
+
+def test_on_a_small_log_some_steps_lie_between_validations():
+    seen = []
+    small("gmf", batch=100, epochs=20).fit(random_log(40, 25, 300), lambda scorer: float(len(seen.append(scorer) or seen)))
+    assert len(seen) == 3  # 300 events are 15 steps: after 7 epochs, 14 and the last
 
 
 @every_kind

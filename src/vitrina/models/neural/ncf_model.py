@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ Layers = Annotated[
 ]
 
 _EXPLAINED = 2**23  # activations of pairs that are explained at a time
+_STEPS = 100  # at least, from one validation to the next: in an epoch of a small log nothing seems to move
 _TYPICAL = 1000  # items whose mean stands for a large catalogue
 
 
@@ -65,8 +66,8 @@ class NCFModel(Recommender):
     factors: Annotated[int, Ints(8, 64, log=True), Field(ge=1), "predictive factors: width of what the output weighs"] = 64
     lr: Annotated[float, Floats(1e-4, 5e-3, log=True), Field(gt=0), "learning rate of Adam"] = 1e-3
     negatives: Annotated[int, Field(ge=1), "items drawn per event"] = 4
-    batch: Annotated[int, Field(ge=1), "pairs per step, those with drawn items too"] = 1024
-    epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 20
+    batch: Annotated[int, Field(ge=1), "pairs per step, those with drawn items too"] = 256
+    epochs: Annotated[int, Field(ge=1), "passes over the log; with validation the best number up to this"] = 100
     seed: Annotated[int, "seed of start, order and samples"] = 0
 
     patience: ClassVar[int] = 8  #: validations without gain after which training stops: the value wavers from epoch to epoch
@@ -85,15 +86,26 @@ class NCFModel(Recommender):
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn; raises ``VitrinaError`` when training explodes before a single epoch is done."""
-        from vitrina.training.plan import Plan
-
-        plan = Plan(epochs=self.epochs, batch_size=self.events, lr=self.lr, patience=self.patience, seed=self.seed)
-        return self._train(self._network(dataset), plan, validate)
+        network = self._network(dataset)
+        return self._train(network, self._plan(network, self.lr), validate)
 
     @property
     def events(self) -> int:
         """Events per step, each with its drawn items."""
         return max(1, self.batch // (1 + self.negatives))
+
+    def _plan(self, network: NCFNetwork, lr: float, optimiser: Literal["adam", "sgd"] = "adam") -> Plan:
+        from vitrina.training.plan import Plan
+
+        return Plan(
+            epochs=self.epochs,
+            batch_size=self.events,
+            lr=lr,
+            optimiser=optimiser,
+            validate_every=-(-_STEPS // max(1, network.n_events // self.events)),
+            patience=self.patience,
+            seed=self.seed,
+        )
 
     def _network(self, dataset: Dataset) -> NCFNetwork:
         from vitrina.models.neural.ncf_network import NCFNetwork

@@ -40,8 +40,8 @@ class NeuMF(NCFModel):
     layers: Layers = ()
     pretrain: Annotated[bool, "start from GMF and MLP, trained before"] = False
     alpha: Annotated[float, Field(ge=0, le=1), _PRETRAINED, "weight of GMF at that start"] = 0.5
-    gmf_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of GMF before; with validation the best up to this"] = 20
-    mlp_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of MLP before; with validation the best up to this"] = 20
+    gmf_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of GMF before; with validation the best up to this"] = 100
+    mlp_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of MLP before; with validation the best up to this"] = 100
     sgd_lr: Annotated[float, Floats(1e-3, 1.0, log=True), Field(gt=0), _PRETRAINED, "learning rate after that start"] = 0.01
 
     name: ClassVar[str] = "neumf"
@@ -71,8 +71,6 @@ class NeuMF(NCFModel):
 
     def fit(self, dataset: Dataset, validate: Validate | None = None) -> Self:
         """Learn, also ``gmf_epochs_`` and ``mlp_epochs_``; raises ``VitrinaError`` when training explodes at once."""
-        from vitrina.training.plan import Plan
-
         self.gmf_epochs_, self.mlp_epochs_ = self.gmf_epochs, self.mlp_epochs
         if not self.pretrain:
             return super().fit(dataset, validate)
@@ -82,10 +80,7 @@ class NeuMF(NCFModel):
         self.gmf_epochs_, self.mlp_epochs_ = gmf.epochs_, mlp.epochs_
         network = self._network(dataset)
         self.join(network, gmf, mlp)
-        plan = Plan(
-            epochs=self.epochs, batch_size=self.events, lr=self.sgd_lr, optimiser="sgd", patience=self.patience, seed=self.seed
-        )
-        return self._train(network, plan, validate)
+        return self._train(network, self._plan(network, self.sgd_lr, "sgd"), validate)
 
     def join(self, network: NCFNetwork, gmf: GMF, mlp: MLP) -> None:
         """Let ``network`` start from both: its scores are alpha times those of GMF and 1 - alpha times those of MLP."""
