@@ -33,9 +33,8 @@ class Fit:
 
 @dataclass(frozen=True)
 class Curve:
-    """A model trained in epochs: ``train(data, settings, after_epoch)`` calls ``after_epoch(export)`` after each.
-
-    Or after so many as the settings say: what is exported then are the lists of new people, see ``Log.given``.
+    """A model trained in epochs: ``train(data, settings, after)`` calls ``after(export)`` after each, or after so many as
+    the settings say. ``export`` gives what was learned, or the lists of new people, see ``Log.given``.
     """
 
     prepare: Callable[[Log], Any]

@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 # Threads of PyTorch that wait for one another should soon sleep: spinning, the default, takes the processor from our own threads,
 # and makes training many times slower on a machine that others use too. It is read when PyTorch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # ten microseconds
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # a moment: waking takes longer where much is handed out
 
 if TYPE_CHECKING:
     from vitrina.api import compare, fit, load

@@ -33,6 +33,7 @@ from vitrina.models.registry import MODELS, family, make, model_class
 from vitrina.models.space import settings_of
 from vitrina.models.storage import load_trained
 from vitrina.models.trained import Trained
+from vitrina.training.plan import PATIENCE
 
 #: Settings fit for data this small; all other models are asked with their defaults.
 SMALL = {
@@ -254,7 +255,7 @@ def test_does_not_look_at_histories_unless_declared(name, board, fitted):
 def test_keeps_the_best_epoch(name, board, monkeypatch):
     """The second validation is the best one; after some without gain training stops."""
     monkeypatch.setattr(ncf_model, "_STEPS", 1)  # an epoch is enough for another validation
-    patience = getattr(model_class(name), "patience", 4)
+    patience = getattr(model_class(name), "patience", PATIENCE)
     values = iter([0.1, 0.3, *[0.2] * patience])
     asked = []
 

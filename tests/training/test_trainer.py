@@ -118,6 +118,20 @@ def test_global_settings_are_put_back():
     assert torch.get_deterministic_debug_mode() == mode
 
 
+def test_a_loss_without_gradient_is_only_that_of_a_module_that_steps_itself():
+    toy = Toy()
+
+    def lost(samples, moment):
+        return toy.loss(samples, moment).detach()
+
+    with pytest.raises(RuntimeError, match="grad"):
+        train(toy, N_SAMPLES, lost, replace(PLAN, epochs=1))
+    before = toy.flat().clone()
+    toy.steps_itself = True
+    assert len(train(toy, N_SAMPLES, lost, replace(PLAN, epochs=1)).curve) == 1
+    assert torch.equal(toy.flat(), before)
+
+
 # --- when it stops
 
 

@@ -160,7 +160,7 @@ PUBLIC = (
         terms=(
             "Given for the Netflix Prize and withdrawn by its owner. Research use; try to identify nobody; do not pass it on."
         ),
-        terms_url="https://archive.ics.uci.edu/dataset/126/netflix+prize+data",
+        terms_url="https://www.kaggle.com/datasets/netflix-inc/netflix-prize-data",
         positive="value >= 4",
     ),
     KnownDataset(

@@ -2,8 +2,8 @@
 
 A model brings a module, a number of samples and ``step(samples, moment) -> loss``: ``samples`` are the numbers of a batch's
 samples, int64 on the device, and the loss is their mean. What a sample is (an event, a user, a session), where its data lie
-and which negatives it meets is the model's affair; all that it draws comes from ``moment.generator``. A loss that needs no
-gradient is that of a compiled step, which has moved the weights itself: what its optimiser remembers are the module's buffers.
+and which negatives it meets is the model's affair; all that it draws comes from ``moment.generator``. A module that says
+``steps_itself`` may return a loss without gradient, after it has moved its weights: what its optimiser remembers are its buffers.
 
 On the CPU two trainings from one seed, with the same number of threads, end with the same weights bit for bit, whether or not
 one of them was killed in between.
@@ -167,7 +167,7 @@ class _Training:
             with self._autocast():
                 loss = self.step(mine, Moment(now.epoch, now.total, self.steps_per_epoch, self.random.generator))
                 loss = loss if len(mine) == len(batch) else loss * (len(mine) / len(batch))
-        if self.processes.count == 1 and not loss.requires_grad:
+        if getattr(self.module, "steps_itself", False) and not loss.requires_grad:
             return loss
         self.optimiser.zero_grad(set_to_none=True)
         scaled = self.scaler.scale(loss)

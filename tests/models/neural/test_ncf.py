@@ -1,3 +1,4 @@
+import copy
 from functools import partial
 
 import numpy as np
@@ -6,6 +7,7 @@ import torch
 
 from tests.models.logs import checkerboard, log, random_log, strangers
 from vitrina.errors import VitrinaError
+from vitrina.kernels import ncf
 from vitrina.models.neural import ncf_model, pair_tower
 from vitrina.models.neural.ncf_model import NCFModel
 from vitrina.models.registry import make
@@ -103,21 +105,29 @@ def test_pretrained_scores_are_the_mean_of_both_before_training_goes_on():
 
 
 def test_pretraining_is_by_adam_and_what_follows_by_plain_steps(monkeypatch):
-    plans, before = [], []
-    train = trainer.train
+    plans, before, steps = [], [], []
+    train, compiled = trainer.train, ncf.step
 
     def noted(network, n_samples, step, plan, **others):
         plans.append(plan)
-        before[:] = [p.detach().clone() for p in network.parameters()]
+        before[:] = [copy.deepcopy(network)]
         return train(network, n_samples, step, plan, **others)
 
+    def made(users, items, *others):
+        steps[:] = [(torch.from_numpy(users.copy()), torch.from_numpy(items.copy()))]
+        return compiled(users, items, *others)
+
     monkeypatch.setattr(trainer, "train", noted)
+    monkeypatch.setattr(ncf, "step", made)
     seen = networks(monkeypatch)
     data = random_log(40, 25, 300)
     model = small("pretrained", epochs=1, batch=10**6).fit(data)
     assert [(p.optimiser, p.lr, p.epochs) for p in plans] == [("adam", 0.01, 3), ("adam", 0.01, 2), ("sgd", 0.1, 1)]
     assert not any(seen[-1].get_buffer(f"{name}_means").any() for name in ("users", "items", "layers"))
-    assert all((p != start).any() for p, start in zip(seen[-1].parameters(), before, strict=True))
+    start = list(before[0].parameters())
+    gradients = torch.autograd.grad(before[0].loss(*steps[0]), start)  # one step: exactly the gradient, times the rate
+    for end, begun, gradient in zip(seen[-1].parameters(), start, gradients, strict=True):
+        torch.testing.assert_close(end.detach(), begun.detach() - 0.1 * gradient)
     assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (3, 2, 1)
 
 

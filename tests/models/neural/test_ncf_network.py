@@ -85,6 +85,21 @@ def test_compiled_steps_are_those_of_torch(size, by_adam, n_events):
 
 
 @every_size
+@pytest.mark.parametrize("n_events", [1, 7, 700])
+def test_compiled_gradients_are_those_of_the_plain_loss(size, n_events):
+    """A plain step at rate 1 goes as far as the gradient."""
+    sizes = {"n_users": 300, "n_items": 500}
+    network, start = made(size, **sizes), made(size, **sizes)
+    users, items = batch(network, n_events)
+    (loss,) = stepped(network, [(users, items)], by_adam=False, lr=1.0)
+    plain = start.double().loss(users, items)
+    gradients = torch.autograd.grad(plain, list(start.parameters()))
+    assert loss == pytest.approx(plain.item(), rel=1e-4, abs=1e-6)
+    for end, before, right in zip(network.parameters(), start.parameters(), gradients, strict=True):
+        torch.testing.assert_close(before.detach() - end.detach().double(), right, rtol=1e-4, atol=1e-6)
+
+
+@every_size
 def test_whoever_looks_between_steps_changes_nothing(size):
     """All rows are settled before they are read; whether that is done once or after every step is the same bit for bit."""
     looked, alone = made(size, n_users=90, n_items=120), made(size, n_users=90, n_items=120)
@@ -138,6 +153,7 @@ def test_large_scores_do_not_overflow():
 
 @every_size
 def test_the_number_of_threads_changes_nothing(size, monkeypatch):
+    monkeypatch.setattr(ncf, "_SHARED", 0)  # however little there is to do, it is shared out
     found = []
     for threads in ("1", "2", "4"):
         monkeypatch.setenv("VITRINA_THREADS", threads)

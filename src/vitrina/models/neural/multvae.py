@@ -41,7 +41,7 @@ class MultVAE(MultModel):
     layers: Annotated[tuple[Width, ...], Choice(((100,), (200,), (600, 200))), Field(min_length=1), LAYERS] = (600, 200)
     beta: Annotated[float, Floats(0.05, 1.0, log=True), Field(ge=0), "cap of the weight of the divergence"] = 0.2
     annealing: Annotated[float, Field(ge=0), "epochs in which that weight rises to its cap"] = 50.0
-    find_beta: Annotated[bool, "whether validation finds that cap, by a training before; without validation it is ``beta``"] = (
+    find_beta: Annotated[bool, "whether validation finds that cap, by a training before; without validation beta is the cap"] = (
         False
     )
 

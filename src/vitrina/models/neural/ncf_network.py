@@ -29,6 +29,8 @@ class NCFNetwork(nn.Module):
     and ``items``, and ``layers``. What Adam remembers of them are buffers, for steps that are compiled.
     """
 
+    steps_itself = True  #: what the trainer must know: where steps are compiled, the loss has no gradient
+
     _users: Tensor
     _items: Tensor
 
