@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.stats import chisquare
 
-from vitrina.training.negatives import Consumed, FixedLists, by_popularity, in_batch_any, uniform
+from vitrina.training.negatives import Consumed, FixedLists, by_popularity, in_batch_any, points, uniform
 
 GENERATOR = torch.Generator()
 
@@ -66,7 +66,8 @@ def test_compiled_draws_are_those_of_other_devices(consumed, seed, even):
     sampler = uniform(n_items, consumed) if even else by_popularity(popularity, 0.75, consumed)
     users = torch.arange(n_users).repeat(3)
     compiled = sampler.draw(users, 5, GENERATOR.manual_seed(seed))
-    assert torch.equal(compiled, sampler._draw_on_device(users, 5, GENERATOR.manual_seed(seed)))
+    at = points(users, 5, GENERATOR.manual_seed(seed))
+    assert torch.equal(compiled, sampler._draw_on_device(users, at))
 
 
 @pytest.mark.parametrize("excluding", [True, False])

@@ -9,7 +9,7 @@ from torch import nn
 
 from tests.training.toy import N_SAMPLES, PLAN, STEPS_PER_EPOCH, Toy, trained
 from vitrina.errors import VitrinaError
-from vitrina.training.plan import Plan
+from vitrina.training.plan import Compiled, Plan
 from vitrina.training.schedules import Schedule
 from vitrina.training.session import Session, current
 from vitrina.training.trainer import train
@@ -118,18 +118,57 @@ def test_global_settings_are_put_back():
     assert torch.get_deterministic_debug_mode() == mode
 
 
-def test_a_loss_without_gradient_is_only_that_of_a_module_that_steps_itself():
+def test_a_lost_gradient_is_an_error():
     toy = Toy()
-
-    def lost(samples, moment):
-        return toy.loss(samples, moment).detach()
-
     with pytest.raises(RuntimeError, match="grad"):
-        train(toy, N_SAMPLES, lost, replace(PLAN, epochs=1))
-    before = toy.flat().clone()
-    toy.steps_itself = True
-    assert len(train(toy, N_SAMPLES, lost, replace(PLAN, epochs=1)).curve) == 1
-    assert torch.equal(toy.flat(), before)
+        train(toy, N_SAMPLES, lambda samples, moment: toy.loss(samples, moment).detach(), replace(PLAN, epochs=1))
+
+
+def by_hand(toy: "Toy", at_once: int, asked: list[int] | None = None) -> Compiled:
+    """Plain steps of gradient descent, several in a call."""
+
+    def steps(batches, moments):
+        if asked is not None:
+            asked.append(len(batches))
+        losses = []
+        for batch, moment in zip(batches, moments, strict=True):
+            toy.zero_grad()
+            loss = toy.loss(batch, moment)
+            loss.backward()
+            with torch.no_grad():
+                for parameter in toy.parameters():
+                    parameter -= PLAN.lr * parameter.grad
+            losses.append(loss.detach())
+        return torch.stack(losses)
+
+    return Compiled(steps, at_once)
+
+
+@pytest.mark.parametrize("at_once", [1, 2 * PLAN.batch_size, 10**6])
+def test_compiled_steps_take_the_place_of_the_others(at_once):
+    """Batches, what is drawn and the curve are the same, however many steps are made in one call."""
+    plan = replace(PLAN, optimiser="sgd", schedule=Schedule(), clip=None)
+    plain, toy, asked = Toy(), Toy(), []
+    plain.dropout.p = toy.dropout.p = 0.0
+    expected = train(plain, N_SAMPLES, plain.loss, plan)
+    outcome = train(toy, N_SAMPLES, None, plan, compiled=by_hand(toy, at_once, asked))
+    torch.testing.assert_close(toy.flat(), plain.flat())
+    assert outcome.curve.loss == pytest.approx(expected.curve.loss)
+    steps = -(-N_SAMPLES // plan.batch_size)
+    n = min(steps, max(1, at_once // plan.batch_size))
+    assert asked == ([n] * (steps // n) + [steps % n] * (steps % n > 0)) * plan.epochs
+
+
+def test_compiled_steps_that_explode_end_the_training():
+    toy = Toy()
+    outcome = train(
+        toy,
+        N_SAMPLES,
+        None,
+        PLAN,
+        compiled=Compiled(lambda batches, moments: torch.tensor([1.0, math.nan, 1.0])[: len(batches)], 10**6),
+    )
+    assert "the loss became nan in epoch 1 (step 2)" in outcome.message
 
 
 # --- when it stops

@@ -25,7 +25,7 @@ BETA_1, BETA_2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
 _MOVES = 256
 _ENOUGH = 25_000  # steps after which no correction of the means differs from 1 in single precision
 
-_ROWS, _FLAT = 512, 2**16  # of a table, and numbers, that one thread handles at a time
+_ROWS = 512  # of a table that one thread handles at a time
 
 
 class Table(NamedTuple):
@@ -45,7 +45,7 @@ class Rates(NamedTuple):
     """What steps have in common, all float32.
 
     ``steps [2, n]``, of step j at place j: the learning rate over the correction of the means, and one over the root of that of
-    the squares. ``fades [2, k]``, of k steps after a gradient at place k: what is left of the means, and of the squares' roots.
+    the squares. ``fades [3, k]``, of k steps after a gradient at place k: what is left of means, roots of squares, and squares.
     """
 
     steps: Floats
@@ -57,7 +57,7 @@ def rates(lr: float) -> Rates:
     steps, since = np.arange(_ENOUGH, dtype=np.float64), np.arange(_MOVES + 1, dtype=np.float64)
     with np.errstate(divide="ignore"):
         of_steps = np.array([lr / (1 - 0.9**steps), 1 / np.sqrt(1 - 0.999**steps)], np.float32)
-    return Rates(of_steps, np.array([0.9**since, 0.999 ** (since / 2)], np.float32))
+    return Rates(of_steps, np.array([0.9**since, 0.999 ** (since / 2), float(BETA_2) ** since], np.float32))
 
 
 #: For steps that are not by Adam.
@@ -66,50 +66,51 @@ NO_RATES = Rates(np.ones((2, 1), np.float32), np.ones((2, 1), np.float32))
 
 def settle(table: Table, step: int, at: Rates) -> None:
     """Let all rows make their steps up to ``step``."""
-    over_blocks(len(table.made), _ROWS, lambda rows: _settled(*(array[rows] for array in table), step, *at))
-
-
-def adam(values: Floats, means: Floats, squares: Floats, gradient: Floats, step: int, at: Rates) -> None:
-    """Make one step with numbers ``[n]`` that all have a gradient at every step."""
-
-    def block(part: slice) -> None:
-        move(values[part], means[part], squares[part], gradient[part], step - 1, step, *at)
-
-    over_blocks(values.size, _FLAT, block)
+    over_blocks(len(table.made), _ROWS, lambda rows: _settled(*(array[rows] for array in table), step, at))
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def move(p: Floats, m: Floats, v: Floats, g: Floats, touched: int, step: int, steps: Floats, fades: Floats) -> None:
+def move(p: Floats, m: Floats, v: Floats, g: Floats, touched: int, step: int, at: Rates) -> None:
     """Make one step with a gradient, by a row that has made all others and whose last gradient was in ``touched``."""
+    steps, fades = at
     place, since = min(step, steps.shape[1] - 1), step - touched
     size, root = steps[0, place], steps[1, place]
-    of_m = fades[0, since] if since < fades.shape[1] else np.float32(0)
-    of_v = BETA_2 if since == 1 else np.float32(float(BETA_2) ** since)
+    of_m, of_v = np.float32(0), np.float32(0)
+    if since < fades.shape[1]:
+        of_m, of_v = fades[0, since], fades[2, since]
+    else:
+        of_v = np.float32(float(BETA_2) ** since)
     for f in range(p.size):
-        m[f] = of_m * m[f] + (np.float32(1) - BETA_1) * g[f]
-        v[f] = of_v * v[f] + (np.float32(1) - BETA_2) * (g[f] * g[f])
-        p[f] -= size * m[f] / (np.sqrt(v[f]) * root + EPSILON)
+        mean = of_m * m[f] + (np.float32(1) - BETA_1) * g[f]
+        square = of_v * v[f] + (np.float32(1) - BETA_2) * (g[f] * g[f])
+        m[f], v[f] = mean, square  # written once: what is read again may be memory that was just written
+        p[f] -= size * mean / (np.sqrt(square) * root + EPSILON)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def catch_up(p: Floats, m: Floats, v: Floats, made: int, touched: int, step: int, steps: Floats, fades: Floats) -> None:
-    """Make the steps after ``made`` up to ``step``, all without a gradient, of a row whose last one was in ``touched``."""
+def catch_up(p: Floats, m: Floats, v: Floats, made: int, touched: int, step: int, at: Rates, roots: Floats) -> None:
+    """Make the steps after ``made`` up to ``step``, all without a gradient, of a row whose last one was in ``touched``.
+
+    ``roots`` is room for as many numbers as a row has.
+    """
+    steps, fades = at
     last = min(step, touched + fades.shape[1] - 1)
     if touched == 0 or made >= last:
         return
-    root_of_v = np.sqrt(v)
+    for f in range(p.size):
+        roots[f] = np.sqrt(v[f])
     for j in range(made + 1, last + 1):
         place, since = min(j, steps.shape[1] - 1), j - touched
         size, root = steps[0, place] * fades[0, since], steps[1, place] * fades[1, since]
         for f in range(p.size):
-            p[f] -= size * m[f] / (root_of_v[f] * root + EPSILON)
+            p[f] -= size * m[f] / (roots[f] * root + EPSILON)
 
 
 @njit(nogil=True, cache=True)
 def _settled(
-    values: Floats, means: Floats, squares: Floats, made: NDArray[np.int32], touched: NDArray[np.int32], step: int, steps: Floats,
-    fades: Floats,
+    values: Floats, means: Floats, squares: Floats, made: NDArray[np.int32], touched: NDArray[np.int32], step: int, at: Rates
 ) -> None:  # fmt: skip
+    roots = np.empty(values.shape[1], np.float32)
     for row in range(made.size):
-        catch_up(values[row], means[row], squares[row], made[row], touched[row], step, steps, fades)
+        catch_up(values[row], means[row], squares[row], made[row], touched[row], step, at, roots)
         made[row] = step

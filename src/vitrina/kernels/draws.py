@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from vitrina.kernels.hashing import mix
 from vitrina.kernels.strata import Places
+from vitrina.kernels.threads import over_rows
 
 Numbers = NDArray[np.int64]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  #: What the state of a stream of random numbers grows by at each draw.
 
+_DRAWN = 1024  # users from whom on it is worth waking other threads
 _TRIES = 100  # to find an item that a user has not consumed
 
 
@@ -72,19 +74,25 @@ def _up_to(keys: Numbers, first: int, last: int, wanted: int) -> int:
     return first
 
 
-@njit(nogil=True, cache=True)
 def draw_others(
-    at: NDArray[np.float64],
-    users: Numbers,
-    free: Numbers,
-    offsets: Numbers,
-    keys: Numbers,
-    weights: Numbers,
-    start: Numbers,
-    alike: bool,
-) -> Numbers:
+    at: NDArray[np.float64], users: Numbers, free: Numbers, offsets: Numbers, keys: Numbers, weights: Numbers, start: Numbers,
+    *, alike: bool,
+) -> Numbers:  # fmt: skip
     """Draw items that users have not consumed at points ``at [n, k]`` in [0, 1); see ``vitrina.training.negatives``."""
     out = np.empty(at.shape, np.int64)
+
+    def some(begin: int, end: int) -> None:
+        _draw_others(at[begin:end], users[begin:end], free, offsets, keys, weights, start, alike, out[begin:end])
+
+    over_rows(users.size, some, min_rows=_DRAWN)
+    return out
+
+
+@njit(nogil=True, cache=True)
+def _draw_others(
+    at: NDArray[np.float64], users: Numbers, free: Numbers, offsets: Numbers, keys: Numbers, weights: Numbers, start: Numbers,
+    alike: bool, out: Numbers,
+) -> None:  # fmt: skip
     n_items = start.size - 1
     for n in range(users.size):
         user = users[n]
@@ -94,4 +102,3 @@ def draw_others(
             own = _up_to(keys, first, last, user * (start[n_items] + 1) + point)
             place = point + (own - first if alike else weights[own] - weights[first])
             out[n, k] = -1 if room <= 0 else place if alike else _up_to(start, 0, n_items + 1, place) - 1
-    return out

@@ -50,12 +50,21 @@ def over_rows(n_rows: int, work: Callable[[int, int], object], *, min_rows: int 
             deque(starts, maxlen=0)  # the others stop too
             raise
 
-    helpers = [_pool(threads).submit(some) for _ in range(threads - 1)]
+    in_all_threads(threads, some)
+
+
+def in_all_threads(threads: int, work: Callable[[], object]) -> None:
+    """Call ``work()`` in this thread and, where it has not returned before they begin, in so many others less one.
+
+    For work that is shared: by who comes late there may be nothing left to do. The first error comes out.
+    """
+    helpers = [_pool(threads).submit(work) for _ in range(threads - 1)]
     try:
-        some()
+        work()
     finally:
-        running = [helper for helper in helpers if not helper.cancel()]  # what has not begun has nothing left to do
-        wait(running)
+        running = [helper for helper in helpers if not helper.cancel()]
+        if running:
+            wait(running)
     for helper in running:
         helper.result()
 

@@ -76,6 +76,13 @@ class Randomness:
 
     def begin(self, what: str, number: int) -> None:
         """Seed for one order or step."""
-        seed = int.from_bytes(blake2b(f"{self._seed}/{what}/{number}".encode(), digest_size=8).digest())
+        seed = self._seed_of(what, number)
         self.generator.manual_seed(seed)
         self._seed_layers(seed ^ 0x632BE59BD9B4E019)
+
+    def fresh(self, what: str, number: int) -> torch.Generator:
+        """Return a generator of its own for one order or step, which draws what ``generator`` would."""
+        return torch.Generator(self.generator.device).manual_seed(self._seed_of(what, number))
+
+    def _seed_of(self, what: str, number: int) -> int:
+        return int.from_bytes(blake2b(f"{self._seed}/{what}/{number}".encode(), digest_size=8).digest())

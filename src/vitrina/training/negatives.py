@@ -60,23 +60,26 @@ class Sampler(nn.Module):
 
         Rows of users for whom nothing is left are -1: leave those users out of the samples.
         """
-        if not self._excludes:
-            return self._item_at(_below(torch.full_like(users, self._total), k, generator))
-        return (self._draw_compiled if users.device.type == "cpu" else self._draw_on_device)(users, k, generator)
+        return self.draw_at(users, points(users, k, generator))
 
-    def _draw_on_device(self, users: Tensor, k: int, generator: torch.Generator | None) -> Tensor:
+    def draw_at(self, users: Tensor, at: Tensor) -> Tensor:
+        """Return what ``users`` draw where points ``at [n, k]`` in [0, 1), float64, were drawn for them; see ``draw``."""
+        if not self._excludes:
+            return self._item_at(_below(torch.full_like(users, self._total), at))
+        return (self._draw_compiled if users.device.type == "cpu" else self._draw_on_device)(users, at)
+
+    def _draw_on_device(self, users: Tensor, at: Tensor) -> Tensor:
         free = self._free[users]
-        point = _below(free, k, generator)
+        point = _below(free, at)
         own = torch.searchsorted(self._own_key, (users * (self._total + 1)).unsqueeze(1) + point, right=True)
         before = self._own_start[users].unsqueeze(1)
         cut = own - before if self._alike else self._own_weight[own] - self._own_weight[before]
         return torch.where(free.unsqueeze(1) > 0, self._item_at(point + cut), -1)
 
-    def _draw_compiled(self, users: Tensor, k: int, generator: torch.Generator | None) -> Tensor:
+    def _draw_compiled(self, users: Tensor, at: Tensor) -> Tensor:
         """The same with a search among a user's own items alone: one among all waits for memory at every step."""
-        at = torch.rand((len(users), k), dtype=torch.float64, generator=generator)
         own = (self._free, self._own_start, self._own_key, self._own_weight, self._start)
-        return torch.from_numpy(draw_others(at.numpy(), users.numpy(), *(t.numpy() for t in own), self._alike))
+        return torch.from_numpy(draw_others(at.numpy(), users.numpy(), *(t.numpy() for t in own), alike=self._alike))
 
     def log_q(self, items: Tensor) -> Tensor:
         """Return the log of the probability of ``items`` when nothing is excluded, float32, same shape."""
@@ -86,11 +89,15 @@ class Sampler(nn.Module):
         return point if self._alike else torch.searchsorted(self._start, point, right=True) - 1
 
 
-def _below(bounds: Tensor, k: int, generator: torch.Generator | None) -> Tensor:
-    """Draw ``k`` whole numbers below each of ``bounds`` int64 ``[n]``: int64 ``[n, k]``; 0 where nothing is below."""
-    source = bounds.device if generator is None else generator.device
-    at = torch.rand((len(bounds), k), dtype=torch.float64, device=source, generator=generator)
-    return (at * bounds.unsqueeze(1).to(source)).long().to(bounds.device)
+def points(users: Tensor, k: int, generator: torch.Generator | None = None) -> Tensor:
+    """Draw ``k`` points in [0, 1) for each of ``users [n]``: float64 ``[n, k]``, on the generator's device."""
+    source = users.device if generator is None else generator.device
+    return torch.rand((len(users), k), dtype=torch.float64, device=source, generator=generator)
+
+
+def _below(bounds: Tensor, at: Tensor) -> Tensor:
+    """Return the whole numbers below each of ``bounds`` int64 ``[n]`` where ``at [n, k]`` points; 0 where nothing is below."""
+    return (at * bounds.unsqueeze(1).to(at.device)).long().to(bounds.device)
 
 
 def uniform(n_items: int, consumed: csr_matrix | None = None, *, among: NDArray[np.bool_] | None = None) -> Sampler:
@@ -127,7 +134,7 @@ class FixedLists(nn.Module):
         """Return ``k`` independent draws for each of ``users`` int64 ``[n]``: items int64 ``[n, k]``; -1 for an empty list."""
         first = self._offsets[users]
         length = self._offsets[users + 1] - first
-        drawn = self._items[first.unsqueeze(1) + _below(length, k, generator)]
+        drawn = self._items[first.unsqueeze(1) + _below(length, points(users, k, generator))]
         return torch.where(length.unsqueeze(1) > 0, drawn, -1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ from vitrina.training.schedules import Schedule
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 Optimiser = Literal["adam", "adamw", "sgd", "adagrad"]
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -67,3 +68,15 @@ class Moment:
     step: int
     steps_per_epoch: int
     generator: torch.Generator
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Steps that are made elsewhere than in PyTorch, for the CPU and one process.
+
+    ``steps(batches, moments)`` makes a step with each batch, moves the module's weights and returns the losses ``[batches]``;
+    what its optimiser remembers are buffers of the module. It is given batches of about so many ``samples`` at once.
+    """
+
+    steps: Callable[[Sequence[Tensor], Sequence[Moment]], Tensor]
+    samples: int

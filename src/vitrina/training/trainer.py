@@ -2,8 +2,8 @@
 
 A model brings a module, a number of samples and ``step(samples, moment) -> loss``: ``samples`` are the numbers of a batch's
 samples, int64 on the device, and the loss is their mean. What a sample is (an event, a user, a session), where its data lie
-and which negatives it meets is the model's affair; all that it draws comes from ``moment.generator``. A module that says
-``steps_itself`` may return a loss without gradient, after it has moved its weights: what its optimiser remembers are its buffers.
+and which negatives it meets is the model's affair; all that it draws comes from ``moment.generator``. A model may bring the same
+steps ``compiled``, several in one call.
 
 On the CPU two trainings from one seed, with the same number of threads, end with the same weights bit for bit, whether or not
 one of them was killed in between.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
@@ -40,7 +40,7 @@ from vitrina.training.checkpoints import (
 from vitrina.training.devices import Randomness, controlled, pick_device
 from vitrina.training.optimisers import Groups, make_optimiser, set_rate
 from vitrina.training.outcome import Curve, Outcome, Standing
-from vitrina.training.plan import Moment, Plan
+from vitrina.training.plan import Compiled, Moment, Plan
 from vitrina.training.processes import Processes
 from vitrina.training.session import Session, current
 
@@ -60,14 +60,15 @@ def train(
     *,
     validate: Callable[[], float] | None = None,
     groups: Groups | None = None,
+    compiled: Compiled | None = None,
     devices: tuple[str, ...] = ("cuda", "mps", "cpu"),
 ) -> Outcome:
     """Train ``module`` in place and leave it with the best weights, in evaluation mode.
 
-    ``validate`` returns the value to maximise (NaN: no value); ``groups`` gives parameters settings of their own;
-    ``devices`` are those the model can use. Device, checkpoints and progress come from the session
-    (``vitrina.training.session``). An exploding loss ends the training with the last good weights and a message in the
-    outcome; nothing is raised.
+    ``validate`` returns the value to maximise (NaN: no value); ``groups`` gives parameters settings of their own; ``compiled``
+    are the same steps for the CPU where no other process shares them; ``devices`` are those the model can use. Device,
+    checkpoints and progress come from the session (``vitrina.training.session``). An exploding loss ends the training with the
+    last good weights and a message in the outcome; nothing is raised.
     """
     if n_samples < 1:
         raise VitrinaError("there is nothing to train on: no samples.")
@@ -77,7 +78,7 @@ def train(
     device = pick_device(processes.device(str(pick_device(session.device, devices))), devices)
     processes.connect()
     with controlled(device):
-        outcome = _Training(module, n_samples, step, plan, validate, groups, session, device, processes).run()
+        outcome = _Training(module, n_samples, step, plan, validate, groups, compiled, session, device, processes).run()
     session.outcomes.append(outcome)
     return outcome
 
@@ -104,7 +105,7 @@ class _Counters:
 class _Training:
     def __init__(
         self, module: nn.Module, n_samples: int, step: Step, plan: Plan, validate: Callable[[], float] | None,
-        groups: Groups | None, session: Session, device: torch.device, processes: Processes,
+        groups: Groups | None, compiled: Compiled | None, session: Session, device: torch.device, processes: Processes,
     ) -> None:  # fmt: skip
         self.module = module.to(device)
         self.n_samples, self.step, self.plan, self.validate = n_samples, step, plan, validate
@@ -115,6 +116,7 @@ class _Training:
         self.random = Randomness(plan.seed, device)
         self.drawn_here = f"step of process {processes.rank}" if processes.rank else "step"  # what the seeds of steps are of
         self.steps_per_epoch = -(-n_samples // plan.batch_size)
+        self.compiled = compiled if device.type == "cpu" and processes.count == 1 else None
         self.now = _Counters()
         self.kept = self._weights(copy=True)
         self.checkpoint = self._checkpoint()
@@ -136,12 +138,12 @@ class _Training:
         began = time.perf_counter() - now.seconds
         self.module.train()
         summed = torch.tensor(now.loss, dtype=torch.float32 if self.device.type == "mps" else torch.float64, device=self.device)
-        for batch in torch.split(self._order(), self.plan.batch_size)[now.step :]:
-            loss = self._step(batch)
-            summed += loss * len(batch)
-            now.step, now.total, self._steps_here = now.step + 1, now.total + 1, self._steps_here + 1
-            if self._looks_at_loss() and self._exploded(float(loss)):
-                return
+        for batches in self._runs(torch.split(self._order(), self.plan.batch_size)[now.step :]):
+            for batch, loss in zip(batches, self._losses(batches), strict=True):
+                summed += loss * len(batch)
+                now.step, now.total, self._steps_here = now.step + 1, now.total + 1, self._steps_here + 1
+                if self._looks_at_loss() and self._exploded(float(loss)):
+                    return
             now.seconds = time.perf_counter() - began
             self._save(summed)
             self._report(summed)
@@ -158,6 +160,22 @@ class _Training:
         generator = self.random.generator
         return torch.randperm(self.n_samples, generator=generator, device=generator.device).to(self.device)
 
+    def _runs(self, batches: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
+        """Yield batches that are given to the model at once."""
+        n = max(1, self.compiled.samples // self.plan.batch_size) if self.compiled else 1
+        return (batches[start : start + n] for start in range(0, len(batches), n))
+
+    def _losses(self, batches: Sequence[Tensor]) -> Iterable[Tensor]:
+        """Make a step with each batch."""
+        if self.compiled is None:
+            return map(self._step, batches)
+        total, steps = self.now.total, self.steps_per_epoch
+        moments = [
+            Moment(self.now.epoch, total + number, steps, self.random.fresh(self.drawn_here, total + number))
+            for number in range(len(batches))
+        ]
+        return self.compiled.steps(batches, moments)
+
     def _step(self, batch: Tensor) -> Tensor:
         now = self.now
         self.random.begin(self.drawn_here, now.total)
@@ -167,8 +185,6 @@ class _Training:
             with self._autocast():
                 loss = self.step(mine, Moment(now.epoch, now.total, self.steps_per_epoch, self.random.generator))
                 loss = loss if len(mine) == len(batch) else loss * (len(mine) / len(batch))
-        if getattr(self.module, "steps_itself", False) and not loss.requires_grad:
-            return loss
         self.optimiser.zero_grad(set_to_none=True)
         scaled = self.scaler.scale(loss)
         if len(mine):

@@ -38,17 +38,14 @@ def batch(network: NCFNetwork, n_events: int, k: int = 5, seed: int = 0) -> tupl
     return torch.from_numpy(rng.integers(0, n_users, n_events)), torch.from_numpy(rng.integers(0, n_items, (n_events, k)))
 
 
-def stepped(network: NCFNetwork, batches, *, by_adam: bool, lr: float = 0.01) -> list[float]:
-    """Make compiled steps with given batches; return the losses."""
-    losses = []
-    for number, (users, items) in enumerate(batches):
-        network._users, network._items = users.int(), items[:, 0].int()
-        network.sampler.draw = lambda users, k, generator, drawn=items[:, 1:]: drawn
-        moment = Moment(1, number, 1, torch.Generator())
-        loss = network.step(torch.arange(len(users)), moment, negatives=items.shape[1] - 1, lr=lr, by_adam=by_adam)
-        assert not loss.requires_grad
-        losses.append(float(loss))
-    return losses
+def stepped(network: NCFNetwork, batches, *, by_adam: bool = True, lr: float = 0.01, first: int = 0) -> list[float]:
+    """Make compiled steps with given batches, all at once; return the losses."""
+    users, items = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    network._users, network._items = users.int(), items[:, 0].int()
+    network.sampler.draw_at = lambda users, at: items[:, 1:]
+    samples = torch.arange(len(users)).split([len(batch) for batch, _ in batches])
+    moments = [Moment(1, first + number, 1, torch.Generator()) for number in range(len(batches))]
+    return network.compiled(items.shape[1] - 1, lr, by_adam=by_adam).steps(samples, moments).tolist()
 
 
 @every_size
@@ -100,16 +97,13 @@ def test_compiled_gradients_are_those_of_the_plain_loss(size, n_events):
 
 
 @every_size
-def test_whoever_looks_between_steps_changes_nothing(size):
+def test_steps_at_once_are_those_one_by_one(size):
     """All rows are settled before they are read; whether that is done once or after every step is the same bit for bit."""
     looked, alone = made(size, n_users=90, n_items=120), made(size, n_users=90, n_items=120)
     batches = [batch(looked, 5, seed=seed) for seed in range(10)]
+    stepped(alone, batches)
     for number, one in enumerate(batches):
-        users, items = one
-        for network in (looked, alone):
-            network._users, network._items = users.int(), items[:, 0].int()
-            network.sampler.draw = lambda users, k, generator, drawn=items[:, 1:]: drawn
-            network.step(torch.arange(5), Moment(1, number, 1, torch.Generator()), negatives=4, lr=0.01)
+        stepped(looked, [one], first=number)
         looked.state_dict()
     for name, tensor in alone.state_dict().items():
         assert torch.equal(tensor, looked.state_dict()[name]), name
@@ -158,7 +152,7 @@ def test_the_number_of_threads_changes_nothing(size, monkeypatch):
     for threads in ("1", "2", "4"):
         monkeypatch.setenv("VITRINA_THREADS", threads)
         network = made(size, n_users=900, n_items=1500)
-        stepped(network, [batch(network, 1100, seed=seed) for seed in range(3)], by_adam=True)
+        stepped(network, [batch(network, n, seed=seed) for seed, n in enumerate((1100, 1, 30, 1100, 700))])
         found.append(network.state_dict())
     for other in found[1:]:
         assert all(torch.equal(found[0][name], tensor) for name, tensor in other.items())
@@ -182,12 +176,24 @@ def test_items_are_drawn_anew_and_never_consumed(monkeypatch):
     consumed = torch.zeros(20, 30, dtype=torch.bool)
     consumed[network._users.long(), network._items.long()] = True
     asked = []
-    monkeypatch.setattr(ncf, "step", lambda *given: asked.append([torch.from_numpy(a) for a in given[:2]]) or 0.0)
-    samples = torch.arange(network.n_events)
+    monkeypatch.setattr(ncf, "steps", lambda *given: asked.append([torch.from_numpy(a) for a in given[:2]]) or np.zeros(2))
+    samples = torch.arange(network.n_events).split([10, network.n_events - 10])
+    compiled = network.compiled(4, 0.01)
     for epoch in (1, 2):
-        network.step(samples, Moment(epoch, 0, 1, torch.Generator().manual_seed(epoch)), negatives=4, lr=0.01)
+        compiled.steps(samples, [Moment(epoch, step, 1, torch.Generator().manual_seed(2 * epoch + step)) for step in (0, 1)])
     for users, items in asked:
         assert items.shape == (network.n_events, 5)
         assert consumed[users, items[:, 0]].all()
         assert not consumed[users.unsqueeze(1), items[:, 1:]].any()
     assert not np.array_equal(asked[0][1], asked[1][1])
+
+
+@every_size
+def test_compiled_steps_draw_what_plain_ones_do(size):
+    """Their first losses are the same, though each is of other drawn items."""
+    network, moment = made(size), lambda: Moment(1, 0, 1, torch.Generator().manual_seed(5))
+    samples = torch.arange(0, network.n_events, 3)
+    plain = network.step(samples, moment(), negatives=4)
+    assert plain.requires_grad
+    (loss,) = network.compiled(4, 0.01).steps([samples], [moment()])
+    assert float(loss) == pytest.approx(float(plain.detach()), rel=1e-5)

@@ -123,9 +123,10 @@ class NCFModel(Recommender):
 
         self.epochs_ = plan.epochs
         if network.n_events:
-            step = partial(network.step, negatives=self.negatives, lr=plan.lr, by_adam=plan.optimiser == "adam")
+            step = partial(network.step, negatives=self.negatives)
+            compiled = network.compiled(self.negatives, plan.lr, by_adam=plan.optimiser == "adam")
             value = None if validate is None else lambda: validate(self._with(network))
-            outcome = train(network, network.n_events, step, plan, validate=value, devices=("cuda", "cpu"))
+            outcome = train(network, network.n_events, step, plan, validate=value, compiled=compiled, devices=("cuda", "cpu"))
             self.epochs_ = outcome.checked(self.name).epochs
         return self._with(network)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,13 +13,13 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from vitrina.kernels import ncf
-from vitrina.kernels.adam import Rates, Table, rates, settle
+from vitrina.kernels.adam import Table, rates, settle
 from vitrina.training.losses import logistic_sampled
-from vitrina.training.negatives import Sampler
-from vitrina.training.plan import Moment
-from vitrina.training.processes import Processes
+from vitrina.training.negatives import Sampler, points
+from vitrina.training.plan import Compiled, Moment
 
 _DEVIATION = 0.01  # of the vectors at the start
+_EVENTS = 2**13  # of the batches whose steps are made in one call
 
 
 class NCFNetwork(nn.Module):
@@ -28,8 +29,6 @@ class NCFNetwork(nn.Module):
     of both its inputs side by side; none for no tower. Parameters are as in ``vitrina.kernels.ncf.Weights``: rows ``users``
     and ``items``, and ``layers``. What Adam remembers of them are buffers, for steps that are compiled.
     """
-
-    steps_itself = True  #: what the trainer must know: where steps are compiled, the loss has no gradient
 
     _users: Tensor
     _items: Tensor
@@ -60,7 +59,6 @@ class NCFNetwork(nn.Module):
             for what in ("made", "touched"):
                 self.register_buffer(f"{name}_{what}", torch.zeros(len(getattr(self, name)), dtype=torch.int32))
         self._unsettled: ncf.Rule | None = None
-        self._rates: tuple[float, Rates] | None = None
         self._arrays: tuple[int, ncf.Weights] | None = None
         self.register_state_dict_pre_hook(lambda *_: self.settle())  # type: ignore[no-untyped-call]
 
@@ -98,23 +96,27 @@ class NCFNetwork(nn.Module):
         logits = self.logits(users, items)
         return logistic_sampled(logits[:, 0], logits[:, 1:])
 
-    def step(self, samples: Tensor, moment: Moment, *, negatives: int, lr: float, by_adam: bool = True) -> Tensor:
-        """Return the mean loss of the events of ``samples`` and of as many items drawn for each.
-
-        On the CPU the step is compiled, see ``vitrina.kernels.ncf``, and has moved all weights by Adam or plainly, with the
-        learning rate ``lr``; elsewhere, and where several processes share it, the loss has a gradient and the trainer goes on.
-        """
+    def step(self, samples: Tensor, moment: Moment, *, negatives: int) -> Tensor:
+        """Return the mean loss of the events of ``samples`` and of as many items drawn for each."""
         users, items = self._users[samples].long(), self._items[samples].long()
-        items = torch.cat([items.unsqueeze(1), self.sampler.draw(users, negatives, moment.generator)], dim=1)
-        if self.layers.device.type != "cpu" or Processes.here().count > 1:
-            return self.loss(users, items)
-        if self._rates is None or self._rates[0] != lr:
-            self._rates = lr, rates(lr)
-        rule = ncf.Rule(moment.step + 1, lr, self._rates[1] if by_adam else None)
-        widths = np.array(self.widths, np.int64)
-        loss = ncf.step(users.numpy(), items.numpy(), self._weights(), self.factors, widths, rule)
-        self._unsettled = rule if by_adam else None
-        return torch.tensor(loss)
+        drawn = self.sampler.draw(users, negatives, moment.generator)
+        return self.loss(users, torch.cat([items.unsqueeze(1), drawn], dim=1))
+
+    def compiled(self, negatives: int, lr: float, *, by_adam: bool = True) -> Compiled:
+        """Return the same steps, compiled, by Adam or plain ones, with the learning rate ``lr``; see ``vitrina.kernels.ncf``."""
+        at, widths = rates(lr) if by_adam else None, np.array(self.widths, np.int64)
+
+        def steps(batches: Sequence[Tensor], moments: Sequence[Moment]) -> Tensor:
+            samples, ends = torch.cat(list(batches)), np.cumsum([0, *map(len, batches)])
+            users, items = self._users[samples].long(), self._items[samples].long()
+            where = [points(batch, negatives, moment.generator) for batch, moment in zip(batches, moments, strict=True)]
+            items = torch.cat([items.unsqueeze(1), self.sampler.draw_at(users, torch.cat(where))], dim=1)
+            rule = ncf.Rule(moments[0].step + 1, lr, at)
+            losses = ncf.steps(users.numpy(), items.numpy(), ends, self._weights(), self.factors, widths, rule)
+            self._unsettled = rule._replace(step=rule.step + len(batches) - 1) if by_adam else None
+            return torch.from_numpy(losses)
+
+        return Compiled(steps, samples=_EVENTS)
 
     def _weights(self) -> ncf.Weights:
         """All that a compiled step reads and writes, as arrays in the same memory; made once, unless the network moves."""
