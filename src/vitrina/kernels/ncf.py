@@ -227,7 +227,7 @@ def _do(
         if phase == _ENTER:
             _enter(side, count, part, by, step)
         else:
-            _leave(side, count, part, people, events, by, step)
+            _leave(side, block < n_people, count, part, people, events, by, step)
 
 
 @njit(nogil=True, cache=True)
@@ -264,13 +264,13 @@ def _inputs(rows: Floats, e: int) -> Floats:
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
-def _leave(side: _Side, count: int, block: int, people: _Side, events: _Events, by: _Move, step: int) -> None:
+def _leave(side: _Side, are_people: bool, count: int, block: int, people: _Side, events: _Events, by: _Move, step: int) -> None:
     """Make the gradients of the rows of a block and of its part of the first layer, and move the rows."""
     groups, size = side.groups, _size(count, _ROWS)
     begin, end = block * size, min((block + 1) * size, count)
     rows, ends, d = side.rows[begin:end], groups.ends[begin : end + 1], events.by_product.shape[1]
     gradient = np.zeros(rows.shape, np.float32)
-    if side.pairs == people.pairs:
+    if are_people:
         _product_of_people(ends, groups.places, events.by_product, events.output[:d], gradient)
     else:
         of_user, k = people.groups.of, people.pairs
