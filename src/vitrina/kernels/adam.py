@@ -61,7 +61,7 @@ def rates(lr: float) -> Rates:
 
 
 #: For steps that are not by Adam.
-NO_RATES = Rates(np.ones((2, 1), np.float32), np.ones((2, 1), np.float32))
+NO_RATES = Rates(np.ones((2, 1), np.float32), np.ones((3, 1), np.float32))
 
 
 def settle(table: Table, step: int, at: Rates) -> None:

@@ -105,7 +105,7 @@ class _Layers(NamedTuple):
 
 
 class _Move(NamedTuple):
-    """A step, and how it moves."""
+    """A ``Rule`` as compiled code takes it: nothing in it may be missing."""
 
     step: int
     lr: float
@@ -125,12 +125,12 @@ def steps(
     people, things, events, layers = _made(most, k, weights, d, widths)
     means, listed, counts = np.empty(ends.size - 1), items.reshape(-1), np.zeros((ends.size - 1, 2), np.int64)
     by = _Move(rule.step, rule.lr, rule.rates is not None, rule.rates or NO_RATES)
-    small = most * k * (weights.layers.size + d) <= _SHARED
+    threads = 1 if most * k * (weights.layers.size + d) <= _SHARED else 2 * _PARTS
     with one_blas_thread():
         as_team(
             lambda standing: _walk(standing, users, listed, ends, counts, people, things, events, layers, by, means),
             _PHASES * means.size,
-            alone=small,
+            most=threads,
         )
     return means
 

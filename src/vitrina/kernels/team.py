@@ -26,11 +26,12 @@ Standing = NDArray[np.int64]
 _APART = 8  # numbers in a cache line
 _LOOKS = 100  # at what the others have done, before they get the processor
 
+#: Without sched_yield, as on Windows, a cheap function of the C library that takes a moment.
 _yield_processor = types.ExternalFunction("sched_yield" if hasattr(os, "sched_yield") else "clock", types.int32())
 
 
-def as_team(work: Callable[[Standing], object], phases: int, *, alone: bool = False) -> None:
-    """Call ``work(standing)`` in all threads, or ``alone`` in this one; returns when all that began it have returned.
+def as_team(work: Callable[[Standing], object], phases: int, *, most: int) -> None:
+    """Call ``work(standing)`` in all threads, ``most`` of them at most; returns when all that began it have returned.
 
     ``work`` must go through all ``phases`` by ``claim``, ``done`` and ``gathered``. The first error comes out.
     """
@@ -43,7 +44,7 @@ def as_team(work: Callable[[Standing], object], phases: int, *, alone: bool = Fa
             standing[-_APART] = 1
             raise
 
-    in_all_threads(1 if alone else n_threads(), member)
+    in_all_threads(min(most, n_threads()), member)
 
 
 @intrinsic
@@ -61,7 +62,9 @@ def _add(typingctx: Any, array: types.Array, place: types.Integer, number: types
 
 @njit(nogil=True, cache=True)
 def claim(standing: Standing, phase: int, blocks: int) -> int:
-    """Return the number of a block of a phase that nobody has claimed yet, or -1."""
+    """Return the number of a block of a phase that nobody has claimed yet; -1 when there is none, or somebody failed."""
+    if _add(standing, standing.size - _APART, 0):
+        return -1
     block = _add(standing, 2 * phase * _APART, 1)
     return block if block < blocks else -1
 

@@ -30,5 +30,6 @@ class Histories(nn.Module):
 
 def thinned(row: Tensor, items: Tensor, lengths: Tensor, dropout: float) -> tuple[Tensor, Tensor, Tensor]:
     """Leave entries out with the probability ``dropout``, each by itself; takes and returns what ``Histories.of`` does."""
-    kept = torch.rand(len(items), device=items.device) >= dropout
-    return row[kept], items[kept], torch.bincount(row[kept], minlength=len(lengths))
+    kept = torch.nonzero(torch.rand(len(items), device=items.device) >= dropout).squeeze(1)  # found once, not for each
+    row = row[kept]
+    return row, items[kept], torch.bincount(row, minlength=len(lengths))

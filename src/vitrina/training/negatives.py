@@ -63,7 +63,7 @@ class Sampler(nn.Module):
         return self.draw_at(users, points(users, k, generator))
 
     def draw_at(self, users: Tensor, at: Tensor) -> Tensor:
-        """Return what ``users`` draw where points ``at [n, k]`` in [0, 1), float64, were drawn for them; see ``draw``."""
+        """Return what ``users`` draw with given points ``at [n, k]`` in [0, 1), float64: items, or -1, as ``draw`` does."""
         if not self._excludes:
             return self._item_at(_below(torch.full_like(users, self._total), at))
         return (self._draw_compiled if users.device.type == "cpu" else self._draw_on_device)(users, at)
@@ -89,10 +89,10 @@ class Sampler(nn.Module):
         return point if self._alike else torch.searchsorted(self._start, point, right=True) - 1
 
 
-def points(users: Tensor, k: int, generator: torch.Generator | None = None) -> Tensor:
-    """Draw ``k`` points in [0, 1) for each of ``users [n]``: float64 ``[n, k]``, on the generator's device."""
-    source = users.device if generator is None else generator.device
-    return torch.rand((len(users), k), dtype=torch.float64, device=source, generator=generator)
+def points(like: Tensor, k: int, generator: torch.Generator | None = None) -> Tensor:
+    """Draw ``k`` points in [0, 1) for each of ``like [n]``: float64 ``[n, k]``, on the generator's device, else on theirs."""
+    source = like.device if generator is None else generator.device
+    return torch.rand((len(like), k), dtype=torch.float64, device=source, generator=generator)
 
 
 def _below(bounds: Tensor, at: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How a model is trained: everything that decides the result, and nothing else."""
+"""How a model is trained: the plan, and what every step is told."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ class Compiled:
     """Steps that are made elsewhere than in PyTorch, for the CPU and one process.
 
     ``steps(batches, moments)`` makes a step with each batch, moves the module's weights and returns the losses ``[batches]``;
-    what its optimiser remembers are buffers of the module. It is given batches of about so many ``samples`` at once.
+    what its optimiser remembers are buffers of the module. It is given consecutive batches of about so many ``samples`` at once;
+    which ones must not matter. Everything that it draws must come from each moment's generator, for torch's own is not seeded;
+    and of the plan it must heed itself what it wants of optimiser, schedule, weight decay and clipping.
     """
 
     steps: Callable[[Sequence[Tensor], Sequence[Moment]], Tensor]

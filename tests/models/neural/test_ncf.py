@@ -173,29 +173,51 @@ def test_training_goes_on_from_a_checkpoint(kind, tmp_path):
 @every_kind
 def test_training_goes_on_from_the_middle_of_an_epoch(kind, tmp_path, monkeypatch):
     """Where the calls of compiled steps begin and end does not matter."""
-    data, compiled, calls = random_log(60, 30, 400), ncf.steps, []
+    data, compiled, calls, kills = random_log(60, 30, 400), ncf.steps, [], ()
     fit = partial(small(kind).fit, data)
-    whole = fit()
-    monkeypatch.setattr(ncf_network, "_EVENTS", 60)  # three steps in a call
 
-    def killed(*given):
+    def counted(*given):
         calls.append(given)
-        if len(calls) in (3, 12):
+        if len(calls) in kills:
             raise KeyboardInterrupt
         return compiled(*given)
 
-    monkeypatch.setattr(ncf, "steps", killed)
+    monkeypatch.setattr(ncf, "steps", counted)
+    whole = fit()
+    monkeypatch.setattr(ncf_network, "_AT_ONCE", 300)  # three steps in a call
+    calls.clear()
+    fit()
+    needed, kills = len(calls), (3, 12)
+    calls.clear()
     session = partial(Session, checkpoints=tmp_path, identity=kind, every_seconds=0)
     for _ in range(2):
         with session(), pytest.raises(KeyboardInterrupt):
             fit()
     with session():
         again = fit()
+    assert len(calls) == needed + 2  # nothing is done again but what was killed
     np.testing.assert_array_equal(again.score(data.histories()), whole.score(data.histories()))
+
+
+@pytest.mark.parametrize("kind", ["gmf", "neumf"])
+def test_after_an_explosion_the_weights_are_those_of_the_epoch_before(kind, monkeypatch):
+    """Rows that waited with their steps must not make them with weights that were put back."""
+    data, compiled = random_log(60, 30, 400), ncf.steps
+    right = small(kind, epochs=2).fit(data).score(data.histories())
+
+    def exploding(users, items, ends, weights, d, widths, rule):
+        losses = compiled(users, items, ends, weights, d, widths, rule)
+        return np.where(np.arange(rule.step, rule.step + len(losses)) == 50, np.nan, losses)  # an epoch are 20 steps
+
+    monkeypatch.setattr(ncf, "steps", exploding)
+    model = small(kind, epochs=3).fit(data)
+    assert model.epochs_ == 2
+    np.testing.assert_array_equal(model.score(data.histories()), right)
 
 
 @every_kind
 def test_the_number_of_threads_changes_nothing(kind, monkeypatch):
+    monkeypatch.setattr(ncf, "_SHARED", 0)  # however little there is to do, it is shared out
     data, found = random_log(400, 300, 5000), []
     for threads in ("1", "2"):
         monkeypatch.setenv("VITRINA_THREADS", threads)

@@ -190,7 +190,7 @@ def test_items_are_drawn_anew_and_never_consumed(monkeypatch):
 
 @every_size
 def test_compiled_steps_draw_what_plain_ones_do(size):
-    """Their first losses are the same, though each is of other drawn items."""
+    """From one generator both draw the same items, so the first loss is the same."""
     network, moment = made(size), lambda: Moment(1, 0, 1, torch.Generator().manual_seed(5))
     samples = torch.arange(0, network.n_events, 3)
     plain = network.step(samples, moment(), negatives=4)

@@ -19,7 +19,8 @@ from vitrina.training.negatives import Sampler, points
 from vitrina.training.plan import Compiled, Moment
 
 _DEVIATION = 0.01  # of the vectors at the start
-_EVENTS = 2**13  # of the batches whose steps are made in one call
+_AT_ONCE = 2**15  # pairs whose steps are made in one call, unless that takes more than
+_PRODUCTS = 2**33  # about a quarter of a second: for so long nobody can stop it
 
 
 class NCFNetwork(nn.Module):
@@ -61,6 +62,11 @@ class NCFNetwork(nn.Module):
         self._unsettled: ncf.Rule | None = None
         self._arrays: tuple[int, ncf.Weights] | None = None
         self.register_state_dict_pre_hook(lambda *_: self.settle())  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_post_hook(lambda *_: self._forget())  # type: ignore[no-untyped-call]
+
+    def _forget(self) -> None:
+        """Rows that were replaced have nothing to catch up with."""
+        self._unsettled = None
 
     def parts(self) -> tuple[list[Tensor], Tensor, Tensor]:
         """Return views of ``layers``: the tower's parts, what the output weighs with, and its bias.
@@ -116,7 +122,8 @@ class NCFNetwork(nn.Module):
             self._unsettled = rule._replace(step=rule.step + len(batches) - 1) if by_adam else None
             return torch.from_numpy(losses)
 
-        return Compiled(steps, samples=_EVENTS)
+        pairs = min(_AT_ONCE, _PRODUCTS // len(self.layers))
+        return Compiled(steps, samples=max(1, pairs // (1 + negatives)))
 
     def _weights(self) -> ncf.Weights:
         """All that a compiled step reads and writes, as arrays in the same memory; made once, unless the network moves."""
