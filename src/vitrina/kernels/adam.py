@@ -83,7 +83,7 @@ def move(p: Floats, m: Floats, v: Floats, g: Floats, touched: int, step: int, at
     for f in range(p.size):
         mean = of_m * m[f] + (np.float32(1) - BETA_1) * g[f]
         square = of_v * v[f] + (np.float32(1) - BETA_2) * (g[f] * g[f])
-        m[f], v[f] = mean, square  # written once: what is read again may be memory that was just written
+        m[f], v[f] = mean, square  # not read again: it might be what was written to p
         p[f] -= size * mean / (np.sqrt(square) * root + EPSILON)
 
 

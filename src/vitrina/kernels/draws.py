@@ -6,13 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitrina.kernels.hashing import mix
+from vitrina.kernels.hashing import GOLDEN, mix
 from vitrina.kernels.strata import Places
 from vitrina.kernels.threads import over_rows
 
 Numbers = NDArray[np.int64]
-
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)  #: What the state of a stream of random numbers grows by at each draw.
 
 _DRAWN = 1024  # users from whom on it is worth waking other threads
 _TRIES = 100  # to find an item that a user has not consumed

@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Places = NDArray[np.int64]
+from vitrina.kernels.hashing import GOLDEN
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+Places = NDArray[np.int64]
 
 
 class Groups(NamedTuple):
@@ -44,7 +44,7 @@ def group(listed: Places, into: Groups) -> int:
     slots[:], ends[: n + 1] = -1, 0
     for place in range(n):
         number = listed[place]
-        slot = np.int64((np.uint64(number) * _GOLDEN) >> np.uint64(64 - bits))
+        slot = np.int64((np.uint64(number) * GOLDEN) >> np.uint64(64 - bits))
         while slots[slot] >= 0 and numbers[slots[slot]] != number:
             slot = (slot + 1) & last
         if slots[slot] < 0:

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from vitrina.kernels.threads import over_rows
 
+#: 2^64 over the golden ratio: multiples of it spread evenly over 64 bits.
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
 _FNV_OFFSET = np.uint64(14695981039346656037)
 _FNV_PRIME = np.uint64(1099511628211)
 
@@ -23,7 +26,7 @@ def mix(x: np.uint64) -> np.uint64:
 @njit(uint64(uint64, uint64), nogil=True, cache=True, inline="always")
 def pair_key(row_key: np.uint64, item_key: np.uint64) -> np.uint64:
     """Return the tie-breaking key of one (query, item) pair; ``row_key`` already contains the seed."""
-    return mix(row_key ^ (item_key * np.uint64(0x9E3779B97F4A7C15)))
+    return mix(row_key ^ (item_key * GOLDEN))
 
 
 @njit(nogil=True, cache=True)

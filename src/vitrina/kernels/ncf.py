@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitrina.kernels.adam import NO_RATES, Rates, Table, catch_up, move
+from vitrina.kernels.adam import Rates, Table, catch_up, move
 from vitrina.kernels.fastmath import REORDERED
 from vitrina.kernels.grouping import Groups, group, room
 from vitrina.kernels.lapack import one_blas_thread
@@ -53,11 +53,12 @@ class Weights(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How steps from number ``step`` on move: by Adam with ``rates``, or without, by ``lr`` times the gradient."""
+    """How steps from number ``step`` on move: by Adam with ``rates``, or plainly, by ``lr`` times the gradient."""
 
     step: int
     lr: float
-    rates: Rates | None
+    by_adam: bool
+    rates: Rates
 
 
 class _Side(NamedTuple):
@@ -96,23 +97,6 @@ class _Events(NamedTuple):
     of_output: Floats
 
 
-class _Layers(NamedTuple):
-    """All layers in one row, and Adam's means."""
-
-    values: Floats
-    means: Floats
-    squares: Floats
-
-
-class _Move(NamedTuple):
-    """A ``Rule`` as compiled code takes it: nothing in it may be missing."""
-
-    step: int
-    lr: float
-    by_adam: bool
-    rates: Rates
-
-
 def steps(
     users: Places, items: Places, ends: Places, weights: Weights, d: int, widths: Places, rule: Rule
 ) -> NDArray[np.float64]:
@@ -122,20 +106,19 @@ def steps(
     the product, ``widths`` are those of the tower's layers after its input.
     """
     k, most = items.shape[1], int(np.diff(ends).max())
-    people, things, events, layers = _made(most, k, weights, d, widths)
+    people, things, events = _made(most, k, weights, d, widths)
     means, listed, counts = np.empty(ends.size - 1), items.reshape(-1), np.zeros((ends.size - 1, 2), np.int64)
-    by = _Move(rule.step, rule.lr, rule.rates is not None, rule.rates or NO_RATES)
     threads = 1 if most * k * (weights.layers.size + d) <= _SHARED else 2 * _PARTS
     with one_blas_thread():
         as_team(
-            lambda standing: _walk(standing, users, listed, ends, counts, people, things, events, layers, by, means),
+            lambda standing: _walk(standing, users, listed, ends, counts, people, things, events, weights, rule, means),
             _PHASES * means.size,
             most=threads,
         )
     return means
 
 
-def _made(n: int, k: int, weights: Weights, d: int, widths: Places) -> tuple[_Side, _Side, _Events, _Layers]:
+def _made(n: int, k: int, weights: Weights, d: int, widths: Places) -> tuple[_Side, _Side, _Events]:
     """Make room for all that batches of at most ``n`` events need."""
     m, e = int(widths[:1].sum()), weights.people.values.shape[1] - d
     half, end = m * e, weights.layers.size - (d + int(widths[-1:].sum()) + 1)
@@ -146,7 +129,7 @@ def _made(n: int, k: int, weights: Weights, d: int, widths: Places) -> tuple[_Si
     blocks = min(_PARTS, -(-n // _EVENTS))
     shapes = ((n * k,), (n * k, m), (n, d), (blocks, rest.size), (blocks, output.size))
     events = _Events(widths, rest, output, np.empty(blocks), *(np.empty(shape, np.float32) for shape in shapes))
-    return people, things, events, _Layers(weights.layers, weights.means, weights.squares)
+    return people, things, events
 
 
 def _side(n: int, pairs: int, table: Table, weight: Floats, bias: Floats) -> _Side:
@@ -158,7 +141,7 @@ def _side(n: int, pairs: int, table: Table, weight: Floats, bias: Floats) -> _Si
 @njit(nogil=True, cache=True)
 def _walk(
     standing: Standing, users: Places, items: Places, ends: Places, counts: Places, people: _Side, things: _Side,
-    events: _Events, layers: _Layers, by: _Move, means: NDArray[np.float64],
+    events: _Events, weights: Weights, rule: Rule, means: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Do a thread's part of all steps.
 
@@ -173,9 +156,9 @@ def _walk(
             n, place = _n_blocks(phase, mine.size, count), number * _PHASES + phase
             block = claim(standing, place, n)
             while block >= 0:
-                if phase == _LAYERS and block == 0:
+                if phase == _LAYERS and block == 0:  # by who has a claim: for others the next step may have begun
                     means[number] = events.losses[: _n_blocks(_EVENT, mine.size, count)].sum() / theirs.size
-                _do(phase, block, mine, theirs, count, people, things, events, layers, by, by.step + number)
+                _do(phase, block, mine, theirs, count, people, things, events, weights, rule, rule.step + number)
                 done(standing, place)
                 block = claim(standing, place, n)
             if not gathered(standing, place, n):
@@ -209,7 +192,7 @@ def _n_blocks(phase: int, n: int, counts: Places) -> int:
 @njit(nogil=True, cache=True)
 def _do(
     phase: int, block: int, users: Places, items: Places, counts: Places, people: _Side, things: _Side, events: _Events,
-    layers: _Layers, by: _Move, step: int,
+    weights: Weights, rule: Rule, step: int,
 ) -> None:  # fmt: skip
     """Do a block of a phase."""
     if phase == _GROUP:
@@ -220,18 +203,18 @@ def _do(
     elif phase == _EVENT:
         _there_and_back(people, things, events, block, users.size)
     elif phase == _LAYERS:
-        _move_layers(block, users.size, counts, people, things, events, layers, by, step)
+        _move_layers(block, users.size, counts, people, things, events, weights, rule, step)
     else:
         n_people = _into(counts[0], _ROWS)
         side, count, part = (people, counts[0], block) if block < n_people else (things, counts[1], block - n_people)
         if phase == _ENTER:
-            _enter(side, count, part, by, step)
+            _enter(side, count, part, rule, step)
         else:
-            _leave(side, block < n_people, count, part, people, events, by, step)
+            _leave(side, block < n_people, count, part, people, events, rule, step)
 
 
 @njit(nogil=True, cache=True)
-def _enter(side: _Side, count: int, block: int, by: _Move, step: int) -> None:
+def _enter(side: _Side, count: int, block: int, rule: Rule, step: int) -> None:
     """Let the rows of a block make the steps they missed, copy them, and take them through the first layer."""
     size = _size(count, _ROWS)
     numbers = side.groups.numbers[block * size : min((block + 1) * size, count)]
@@ -241,8 +224,8 @@ def _enter(side: _Side, count: int, block: int, by: _Move, step: int) -> None:
     roots = np.empty(rows.shape[1], np.float32)
     for row in range(numbers.size):
         n = numbers[row]
-        if by.by_adam:
-            catch_up(values[n], means[n], squares[n], made[n], touched[n], step - 1, by.rates, roots)
+        if rule.by_adam:
+            catch_up(values[n], means[n], squares[n], made[n], touched[n], step - 1, rule.rates, roots)
             made[n] = step - 1
         for f in range(rows.shape[1]):
             rows[row, f] = values[n, f]
@@ -264,7 +247,7 @@ def _inputs(rows: Floats, e: int) -> Floats:
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
-def _leave(side: _Side, are_people: bool, count: int, block: int, people: _Side, events: _Events, by: _Move, step: int) -> None:
+def _leave(side: _Side, are_people: bool, count: int, block: int, people: _Side, events: _Events, rule: Rule, step: int) -> None:
     """Make the gradients of the rows of a block and of its part of the first layer, and move the rows."""
     groups, size = side.groups, _size(count, _ROWS)
     begin, end = block * size, min((block + 1) * size, count)
@@ -289,12 +272,12 @@ def _leave(side: _Side, are_people: bool, count: int, block: int, people: _Side,
     values, means, squares, made, touched = side.table
     for row in range(end - begin):
         n = groups.numbers[begin + row]
-        if by.by_adam:
-            move(values[n], means[n], squares[n], gradient[row], touched[n], step, by.rates)
+        if rule.by_adam:
+            move(values[n], means[n], squares[n], gradient[row], touched[n], step, rule.rates)
             made[n], touched[n] = step, step
         else:
             for f in range(rows.shape[1]):
-                values[n, f] -= np.float32(by.lr) * gradient[row, f]
+                values[n, f] -= np.float32(rule.lr) * gradient[row, f]
 
 
 @njit(nogil=True, cache=True, fastmath=REORDERED)
@@ -353,7 +336,7 @@ def _there_and_back(people: _Side, things: _Side, events: _Events, block: int, n
 
 @njit(nogil=True, cache=True)
 def _move_layers(
-    block: int, n_events: int, counts: Places, people: _Side, things: _Side, events: _Events, layers: _Layers, by: _Move,
+    block: int, n_events: int, counts: Places, people: _Side, things: _Side, events: _Events, weights: Weights, rule: Rule,
     step: int,
 ) -> None:  # fmt: skip
     """Sum the gradients of one of the five parts of the layers over blocks, and move that part."""
@@ -374,9 +357,9 @@ def _move_layers(
     for part in range(len(parts)):
         for f in range(gradient.size):
             gradient[f] += parts[part, f]
-    values = layers.values[mine]
-    if by.by_adam:
-        move(values, layers.means[mine], layers.squares[mine], gradient, step - 1, step, by.rates)
+    values = weights.layers[mine]
+    if rule.by_adam:
+        move(values, weights.means[mine], weights.squares[mine], gradient, step - 1, step, rule.rates)
     else:
         for f in range(values.size):
-            values[f] -= np.float32(by.lr) * gradient[f]
+            values[f] -= np.float32(rule.lr) * gradient[f]

@@ -6,9 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitrina.kernels.draws import GOLDEN, below, draw_pair
+from vitrina.kernels.draws import below, draw_pair
 from vitrina.kernels.fastmath import REORDERED
-from vitrina.kernels.hashing import mix
+from vitrina.kernels.hashing import GOLDEN, mix
 from vitrina.kernels.strata import Places, Strata, Stratum
 
 Floats = NDArray[np.float32]

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitrina.kernels.hashing import mix
+from vitrina.kernels.hashing import GOLDEN, mix
 
 Floats = NDArray[np.float32]
 Optimiser = Literal["sgd", "adagrad", "adam"]
@@ -21,7 +21,7 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 @njit(nogil=True, cache=True, inline="always")
 def _below(key: np.uint64, draw: int, n: int) -> int:
     """Return number ``draw`` of the stream ``key``: a pseudo-random integer in ``0..n - 1`` (n < 2^32)."""
-    bits = mix(key + np.uint64(draw) * np.uint64(0x9E3779B97F4A7C15))
+    bits = mix(key + np.uint64(draw) * GOLDEN)
     return int(((bits >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
 
 

@@ -28,7 +28,6 @@ from vitrina.errors import DataError
 from vitrina.kernels import hashing
 
 Keys = NDArray[np.uint64]
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def complete_times(dataset: Dataset) -> NDArray[np.int64] | None:
@@ -129,8 +128,8 @@ class Events:
 
     def event_keys(self, purpose: str) -> Keys:
         """Return a random number for each event ``[m]``, from its user, its item and which of their events it is."""
-        keys = _mix(self.user_keys(purpose)[self.users] ^ (self.dataset.items.keys * _GOLDEN)[self.items])
-        return keys if not self.dataset.info.repeats else _mix(keys + self._occurrence * _GOLDEN)
+        keys = _mix(self.user_keys(purpose)[self.users] ^ (self.dataset.items.keys * hashing.GOLDEN)[self.items])
+        return keys if not self.dataset.info.repeats else _mix(keys + self._occurrence * hashing.GOLDEN)
 
     @cached_property
     def _occurrence(self) -> Keys:

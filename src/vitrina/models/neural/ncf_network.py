@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from vitrina.kernels import ncf
-from vitrina.kernels.adam import Table, rates, settle
+from vitrina.kernels.adam import NO_RATES, Table, rates, settle
 from vitrina.training.losses import logistic_sampled
 from vitrina.training.negatives import Sampler, points
 from vitrina.training.plan import Compiled, Moment
@@ -110,14 +110,14 @@ class NCFNetwork(nn.Module):
 
     def compiled(self, negatives: int, lr: float, *, by_adam: bool = True) -> Compiled:
         """Return the same steps, compiled, by Adam or plain ones, with the learning rate ``lr``; see ``vitrina.kernels.ncf``."""
-        at, widths = rates(lr) if by_adam else None, np.array(self.widths, np.int64)
+        at, widths = rates(lr) if by_adam else NO_RATES, np.array(self.widths, np.int64)
 
         def steps(batches: Sequence[Tensor], moments: Sequence[Moment]) -> Tensor:
             samples, ends = torch.cat(list(batches)), np.cumsum([0, *map(len, batches)])
             users, items = self._users[samples].long(), self._items[samples].long()
             where = [points(batch, negatives, moment.generator) for batch, moment in zip(batches, moments, strict=True)]
             items = torch.cat([items.unsqueeze(1), self.sampler.draw_at(users, torch.cat(where))], dim=1)
-            rule = ncf.Rule(moments[0].step + 1, lr, at)
+            rule = ncf.Rule(moments[0].step + 1, lr, by_adam, at)
             losses = ncf.steps(users.numpy(), items.numpy(), ends, self._weights(), self.factors, widths, rule)
             self._unsettled = rule._replace(step=rule.step + len(batches) - 1) if by_adam else None
             return torch.from_numpy(losses)
@@ -140,7 +140,7 @@ class NCFNetwork(nn.Module):
 
     def settle(self) -> None:
         """Let all rows make the steps that they have waited with: before anybody reads them."""
-        if self._unsettled is None or self._unsettled.rates is None:
+        if self._unsettled is None:
             return
         for table in self._weights()[:2]:
             settle(table, self._unsettled.step, self._unsettled.rates)
