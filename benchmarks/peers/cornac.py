@@ -117,6 +117,7 @@ def _fit_vae(dataset: Dataset, settings: Settings) -> VAECF:
         batch_size=settings["batch"],
         learning_rate=settings["learning_rate"],
         beta=settings["beta"],
+        seed=1,
         verbose=False,
     ).fit(dataset)
 

@@ -200,6 +200,15 @@ def test_a_refit_with_the_chosen_epochs_gives_the_same_weights():
     assert refitted.value is None
 
 
+@pytest.mark.parametrize(("values", "best"), [([5, 1, 2, 3, 4], 0), ([5, 1, 6, 2, 2, 2, 2], 2), ([math.nan, 1, 0, 0, 0, 0], 1)])
+def test_where_the_start_counts_it_may_be_the_best(values, best):
+    toy, outcome, seen = scripted(values, plan=replace(LONG, start_counts=True))
+    assert (outcome.epochs, outcome.value, outcome.failed) == (best, values[best], False)
+    assert len(seen) == len(values) == len(outcome.curve) + 1
+    assert torch.equal(seen[0], Toy().flat())
+    assert torch.equal(toy.flat(), seen[best])
+
+
 def test_without_any_number_the_last_weights_stand():
     toy, outcome, seen = scripted([math.nan] * 4)
     assert outcome.epochs == 4

@@ -7,6 +7,8 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
+from vitrina.kernels.entries import entries_of, kept_entries
+
 
 class Histories(nn.Module):
     """The rows of a CSR matrix; a module, so that they move to the training's device. They are not saved with it."""
@@ -21,6 +23,10 @@ class Histories(nn.Module):
 
     def of(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return all entries of ``rows`` int64 ``[n]``: which of the rows each is of, their columns, and how many a row has."""
+        if rows.device.type == "cpu":
+            found = entries_of(self._offsets.numpy(), self._items.numpy(), rows.numpy())
+            row, items, lengths = (torch.from_numpy(array) for array in found)
+            return row, items, lengths
         start = self._offsets[rows]
         lengths = self._offsets[rows + 1] - start
         row = torch.repeat_interleave(lengths)
@@ -30,6 +36,11 @@ class Histories(nn.Module):
 
 def thinned(row: Tensor, items: Tensor, lengths: Tensor, dropout: float) -> tuple[Tensor, Tensor, Tensor]:
     """Leave entries out with the probability ``dropout``, each by itself; takes and returns what ``Histories.of`` does."""
-    kept = torch.nonzero(torch.rand(len(items), device=items.device) >= dropout).squeeze(1)  # found once, not for each
+    points = torch.rand(len(items), device=items.device)
+    if items.device.type == "cpu":
+        kept_ones = kept_entries(row.numpy(), items.numpy(), points.numpy(), dropout, len(lengths))
+        row, items, lengths = (torch.from_numpy(array) for array in kept_ones)
+        return row, items, lengths
+    kept = torch.nonzero(points >= dropout).squeeze(1)  # found once, not for each
     row = row[kept]
     return row, items[kept], torch.bincount(row, minlength=len(lengths))

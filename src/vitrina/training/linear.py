@@ -20,6 +20,7 @@ from vitrina.kernels.threads import over_blocks
 
 _ROWS = 128  # of a block: few enough for all threads to have some, many enough for BLAS
 _COLUMNS = 512  # of a block of a wide result
+_LONG = 1024  # terms of the part of a long sum
 _PARTS = 16  # of a sum over rows at most: each is as large as the result
 _WIDE = 256  # columns that make enough blocks for all threads
 
@@ -63,7 +64,13 @@ def _array(tensor: Tensor) -> NDArray[Any]:
 
 
 def _rows_times(a: NDArray[Any], b: NDArray[Any], bias: NDArray[Any] | None = None) -> NDArray[Any]:
-    """Return ``a b``, plus a bias of columns: cut by columns where they are many, so that BLAS arranges ``b`` only once."""
+    """Return ``a b``, plus a bias of columns: cut so that BLAS arranges a large ``b`` only once.
+
+    Where columns are many, these are cut, and where sums are long, they are sums of parts.
+    """
+    if a.shape[1] >= 2 * _LONG and b.shape[1] < 2 * _COLUMNS:
+        whole = _sum_of_parts(a.T, b, _even(a.shape[1], max(_LONG, -(-a.shape[1] // _PARTS))))
+        return whole if bias is None else whole + bias
     out = np.empty((len(a), b.shape[1]), a.dtype)
 
     def block(rows: slice, columns: slice) -> None:
@@ -89,9 +96,14 @@ def _sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
             size = _even(a.shape[1], min(_COLUMNS, a.shape[1] // 2))
             over_blocks(a.shape[1], size, lambda columns: np.matmul(a[:, columns].T, b, out=out[columns]))
             return out
-        size = max(_ROWS, -(-len(a) // _PARTS))
-        parts = np.zeros((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
-        over_blocks(len(a), size, lambda rows: np.matmul(a[rows].T, b[rows], out=parts[rows.start // size]))
+    return _sum_of_parts(a, b, max(_ROWS, -(-len(a) // _PARTS)))
+
+
+def _sum_of_parts(a: NDArray[Any], b: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return ``a' b`` as a sum of products of ``size`` rows each."""
+    parts = np.empty((-(-len(a) // size), a.shape[1], b.shape[1]), a.dtype)
+    with one_blas_thread():
+        over_blocks(len(a), size, lambda part: np.matmul(a[part].T, b[part], out=parts[part.start // size]))
     return np.asarray(parts.sum(axis=0))
 
 

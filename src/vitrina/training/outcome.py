@@ -37,7 +37,8 @@ class Outcome:
     """How a training ended.
 
     What was learned is that of ``epochs`` epochs: the best by validation, or the last. ``message`` is empty unless the loss
-    exploded; then it says where, and ``epochs`` 0 means that no epoch was good: the weights are the start.
+    exploded; then it says where. ``epochs`` 0 means that the weights are those of the start: no epoch was good, or, where the
+    start counts, none was better.
     """
 
     epochs: int
@@ -48,7 +49,7 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """Whether not a single epoch was good."""
-        return self.epochs == 0
+        return self.epochs == 0 and bool(self.message)
 
     def checked(self, name: str) -> Outcome:
         """Return this; raises ``VitrinaError`` in the ``name`` of what was trained when not a single epoch was good."""

@@ -26,7 +26,8 @@ class Plan:
     ``batch_size`` counts samples, the last batch of an epoch may be smaller. ``options`` go to the optimiser (``betas``,
     ``momentum``, ``initial_accumulator_value``); ``weight_decay`` is added to the gradient (``adamw``: taken from the
     weights). ``clip`` bounds the norm of the whole gradient. ``precision`` below float32 is used on CUDA only, where it is
-    faster. With validation, training stops after ``patience`` validations, one every ``validate_every`` epochs, without gain.
+    faster. With validation, training stops after ``patience`` validations, one every ``validate_every`` epochs, without gain;
+    ``start_counts`` validates the start, too, which may turn out to be the best: so many as 0 epochs.
     """
 
     epochs: int
@@ -40,6 +41,7 @@ class Plan:
     precision: Precision = "float32"
     validate_every: int = 1
     patience: int = PATIENCE
+    start_counts: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -126,12 +126,19 @@ class _Training:
     def run(self) -> Outcome:
         self._resume()
         self._agree()
+        self._look_at_start()
         while not self.now.finished:
             self._epoch()
         self._save(always=True)
         self.module.load_state_dict(self.kept)
         self.module.eval()
         return Outcome(self.now.kept, Curve(**self.now.curve), self.now.best, self.now.message)
+
+    def _look_at_start(self) -> None:
+        """Let the weights before the first step be the best so far, where the plan wants it."""
+        now = self.now
+        if self.plan.start_counts and now.total == 0 and now.best is None:
+            now.best = self._validated()
 
     def _epoch(self) -> None:
         now = self.now
@@ -220,10 +227,16 @@ class _Training:
         """The value on validation after the present epoch, where it is due and a number."""
         if self.validate is None or not self.plan.validates_after(self.now.epoch):
             return None
+        self.now.without_gain += 1
+        return self._validated()
+
+    def _validated(self) -> float | None:
+        """The value of the present weights on validation, where it is a number."""
+        if self.validate is None:
+            return None
         self.module.eval()
         with torch.no_grad():
             value = self.processes.number_of_first(float(self.validate()) if self.processes.first else 0.0)
-        self.now.without_gain += 1
         return None if math.isnan(value) else value
 
     def _looks_at_loss(self) -> bool:

@@ -136,11 +136,28 @@ def test_validation_chooses_the_epochs_of_all_three_trainings(monkeypatch):
     monkeypatch.setattr(ncf_model, "_STEPS", 1)
     data = random_log(40, 25, 300)
     wait = [0.1] * NCFModel.patience
-    values = iter([0.2, *wait, 0.1, 0.3, *wait, 0.1, 0.2, 0.3])
+    values = iter([0.2, *wait, 0.1, 0.3, *wait, 0.2, 0.1, 0.2, 0.3])
     model = small("pretrained", gmf_epochs=20, mlp_epochs=20).fit(data, lambda scorer: next(values))
     assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (1, 2, 3)
     again = small("pretrained", gmf_epochs=1, mlp_epochs=2).fit(data)
     np.testing.assert_array_equal(again.score(data.histories()), model.score(data.histories()))
+
+
+def test_where_no_further_step_helps_the_pretrained_network_is_its_start(monkeypatch):
+    monkeypatch.setattr(ncf_model, "_STEPS", 1)
+    data = random_log(40, 25, 300)
+    values = iter([0.2, 0.2, 0.1, 0.3, 0.1, 0.1])
+    model = small("pretrained", gmf_epochs=2, mlp_epochs=1, epochs=2, alpha=0.3).fit(data, lambda scorer: next(values))
+    assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (1, 1, 0)
+    again = small("pretrained", gmf_epochs=1, mlp_epochs=1, epochs=0, alpha=0.3).fit(data)
+    gmf, mlp = (part.score(data.histories()) for part in (p.fit(data) for p in again.parts))
+    for scores in (model.score(data.histories()), again.score(data.histories())):
+        np.testing.assert_allclose(scores, 0.3 * gmf + 0.7 * mlp, rtol=1e-4, atol=1e-5)
+
+
+def test_a_random_start_is_no_model():
+    with pytest.raises(VitrinaError, match="random start"):
+        make("neumf", epochs=0)
 
 
 def test_on_a_small_log_some_steps_lie_between_validations():

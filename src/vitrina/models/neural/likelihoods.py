@@ -33,18 +33,16 @@ class _HistoryLoss(torch.autograd.Function):
         chosen = scores.reshape(-1)[places].sum()
         if kind == "multinomial":
             lengths = torch.bincount(row, minlength=len(scores)).to(scores.dtype)
-            top = scores.amax(dim=1, keepdim=True)
-            gradient = (scores - top).exp_()
-            total = gradient.sum(dim=1, keepdim=True)
-            whole = (lengths * (total.log() + top)[:, 0]).sum()
-            gradient.mul_(lengths.unsqueeze(1) / (total * n))
+            gradient = scores.softmax(dim=1)  # of the largest score it is what all scores are summed up to
+            whole = (lengths * (scores.amax(dim=1) - gradient.amax(dim=1).log())).sum()
+            gradient.mul_((lengths / n).unsqueeze(1))
         elif kind == "logistic":
             whole = F.softplus(scores).sum()
             gradient = scores.neg().exp_().add_(1).mul_(n).reciprocal_()  # torch's sigmoid rounds as its threads fall
         else:
             whole = (scores.square().sum() + len(places)) / 2
             gradient = scores / n
-        gradient.view(-1)[places] -= 1 / n
+        gradient.view(-1).scatter_add_(0, places, gradient.new_full((1,), -1 / n).expand(len(places)))
         ctx.save_for_backward(gradient)
         return (whole - chosen) / n
 

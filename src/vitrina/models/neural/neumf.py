@@ -9,7 +9,8 @@ the product and others, r and s, for the tower of MLP (``vitrina.models.neural.m
 by Adam from a random start. With ``pretrain`` GMF and MLP are trained first, each by Adam with ``lr``; their parameters are the
 start, with h = [alpha h_GMF; (1 - alpha) h_MLP] and the same of both biases, and plain stochastic gradient descent with
 ``sgd_lr`` goes on, since the state of Adam is not known of the whole. Fitted with validation, both choose their number of epochs
-there too. People without training events get no score. Time and memory are those of GMF and MLP together.
+there too, and as in the authors' code the start itself may turn out to be the best: ``epochs`` 0. People without training
+events get no score. Time and memory are those of GMF and MLP together.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from pydantic import Field
 
 from vitrina.data.dataset import Dataset
+from vitrina.errors import VitrinaError
 from vitrina.models.base import Declares, Shape, Validate
 from vitrina.models.neural.gmf import GMF
 from vitrina.models.neural.mlp import MLP
@@ -42,7 +44,10 @@ class NeuMF(NCFModel):
     alpha: Annotated[float, Field(ge=0, le=1), _PRETRAINED, "weight of GMF at that start"] = 0.5
     gmf_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of GMF before; with validation the best up to this"] = 100
     mlp_epochs: Annotated[int, Field(ge=1), _PRETRAINED, "passes of MLP before; with validation the best up to this"] = 100
-    sgd_lr: Annotated[float, Floats(1e-3, 1.0, log=True), Field(gt=0), _PRETRAINED, "learning rate after that start"] = 0.01
+    sgd_lr: Annotated[float, Floats(1e-4, 1.0, log=True), Field(gt=0), _PRETRAINED, "learning rate after that start"] = 0.01
+    epochs: Annotated[
+        int, Field(ge=0), "passes over the log; with validation the best number up to this; with pretrain also 0, the start"
+    ] = 100
 
     name: ClassVar[str] = "neumf"
     title: ClassVar[str] = "NeuMF"
@@ -51,6 +56,8 @@ class NeuMF(NCFModel):
     def __post_init__(self) -> None:
         refuse_idle(self)
         refuse_no_tower(self.layers)
+        if not self.epochs and not self.pretrain:
+            raise VitrinaError("epochs = 0 leaves NeuMF at its random start. Set epochs to 1 or more, or pretrain to true.")
 
     @property
     def product(self) -> int:
@@ -80,7 +87,11 @@ class NeuMF(NCFModel):
         self.gmf_epochs_, self.mlp_epochs_ = gmf.epochs_, mlp.epochs_
         network = self._network(dataset)
         self.join(network, gmf, mlp)
-        return self._train(network, self._plan(network, self.sgd_lr, "sgd"), validate)
+        if not self.epochs:
+            self.epochs_ = 0
+            return self._with(network)
+        plan = replace(self._plan(network, self.sgd_lr, "sgd"), start_counts=True)
+        return self._train(network, plan, validate)
 
     def join(self, network: NCFNetwork, gmf: GMF, mlp: MLP) -> None:
         """Let ``network`` start from both: its scores are alpha times those of GMF and 1 - alpha times those of MLP."""
