@@ -150,8 +150,10 @@ def chosen_by_fit(model: Recommender) -> tuple[str, ...]:
 
 
 def chosen_settings(model: Recommender) -> dict[str, Any]:
-    """The settings that validation chose in ``fit``, for the refit without validation."""
-    return {name: _plain(getattr(model, f"{name}_")) for name in chosen_by_fit(model)}
+    """The settings that validation chose in ``fit``, for the refit without validation; those that matter beside the others."""
+    chosen = {name: _plain(getattr(model, f"{name}_")) for name in chosen_by_fit(model)}
+    kept = without_idle(type(model), model.settings | chosen)
+    return {name: value for name, value in chosen.items() if name in kept}
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ import torch
 
 from tests.models.logs import checkerboard, log, random_log, strangers
 from vitrina.errors import VitrinaError
+from vitrina.experiments.tune import chosen_settings
 from vitrina.kernels import ncf
 from vitrina.models.neural import ncf_model, ncf_network, pair_tower
 from vitrina.models.neural.ncf_model import NCFModel
@@ -141,6 +142,12 @@ def test_validation_chooses_the_epochs_of_all_three_trainings(monkeypatch):
     assert (model.gmf_epochs_, model.mlp_epochs_, model.epochs_) == (1, 2, 3)
     again = small("pretrained", gmf_epochs=1, mlp_epochs=2).fit(data)
     np.testing.assert_array_equal(again.score(data.histories()), model.score(data.histories()))
+
+
+def test_without_pretraining_only_the_epochs_of_the_whole_are_chosen():
+    whole, parts = (small(kind, epochs=1, **extra).fit(random_log(9, 7, 20)) for kind, extra in (("neumf", {}), ("pretrained", {})))
+    assert chosen_settings(whole) == {"epochs": 1}
+    assert chosen_settings(parts) == {"epochs": 1, "gmf_epochs": 3, "mlp_epochs": 2}
 
 
 def test_where_no_further_step_helps_the_pretrained_network_is_its_start(monkeypatch):
