@@ -1,10 +1,12 @@
 import pytest
 import torch
 
-from vitrina.training.functions import LayerNorm, selu, sigmoid, swish
+from vitrina.training.functions import LayerNorm, selu, sigmoid, swish, tanh
 
 
-@pytest.mark.parametrize(("ours", "right"), [(sigmoid, torch.sigmoid), (swish, torch.nn.functional.silu), (selu, torch.selu)])
+@pytest.mark.parametrize(
+    ("ours", "right"), [(tanh, torch.tanh), (sigmoid, torch.sigmoid), (swish, torch.nn.functional.silu), (selu, torch.selu)]
+)
 def test_they_are_those_of_torch(ours, right):
     x = torch.linspace(-30, 30, 999, dtype=torch.float64).view(3, 333).requires_grad_()
     torch.testing.assert_close(ours(x), right(x))
@@ -25,7 +27,7 @@ def test_rows_are_normalised_as_by_torch():
         torch.testing.assert_close(mine, other)
 
 
-@pytest.mark.parametrize("function", [sigmoid, swish, selu, LayerNorm(301)])
+@pytest.mark.parametrize("function", [tanh, sigmoid, swish, selu, LayerNorm(301)])
 def test_the_number_of_threads_changes_nothing(function):
     x = torch.randn(333, 301, generator=torch.Generator().manual_seed(0)).requires_grad_()
     threads, found = torch.get_num_threads(), []

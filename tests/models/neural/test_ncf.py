@@ -145,7 +145,9 @@ def test_validation_chooses_the_epochs_of_all_three_trainings(monkeypatch):
 
 
 def test_without_pretraining_only_the_epochs_of_the_whole_are_chosen():
-    whole, parts = (small(kind, epochs=1, **extra).fit(random_log(9, 7, 20)) for kind, extra in (("neumf", {}), ("pretrained", {})))
+    whole, parts = (
+        small(kind, epochs=1, **extra).fit(random_log(9, 7, 20)) for kind, extra in (("neumf", {}), ("pretrained", {}))
+    )
     assert chosen_settings(whole) == {"epochs": 1}
     assert chosen_settings(parts) == {"epochs": 1, "gmf_epochs": 3, "mlp_epochs": 2}
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from vitrina.models.neural.history_model import Likelihood
 from vitrina.models.neural.likelihoods import history_loss
 from vitrina.models.neural.some_items import loss_over_some
+from vitrina.training.functions import tanh
 from vitrina.training.histories import Histories, thinned
 from vitrina.training.linear import Linear, linear
 from vitrina.training.negatives import uniform
@@ -41,13 +42,13 @@ class HistoryAutoencoder(nn.Module):
         """Return the code ``[n, code]`` of histories, or mean and log variance side by side ``[n, 2 code]``."""
         x = unit_sums(self.items, row, items, lengths, self._dropout if self.training else 0.0) + self.bias
         for layer in self.encoder:
-            x = layer(torch.tanh(x))
-        return x if self._variational else torch.tanh(x)
+            x = layer(tanh(x))
+        return x if self._variational else tanh(x)
 
     def decode(self, code: Tensor) -> Tensor:
         """Return the last hidden layer ``[n, d]``, of which ``output`` makes the scores of all items."""
         for layer in self.decoder[:-1]:
-            code = torch.tanh(layer(code))
+            code = tanh(layer(code))
         return code
 
     @property
