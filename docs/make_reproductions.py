@@ -1,6 +1,7 @@
-"""Run published protocols and write their tables into ``reproductions.md``: ``python docs/make_reproductions.py [PROTOCOL ...]``.
+"""Run published protocols and write their tables into ``reproductions.md``: ``python docs/make_reproductions.py [NAME ...]``.
 
-Without names all protocols are run. Needs the data sets that ``vitrina reproduce --list`` names. Each entry is run with several
+A name is a protocol or one of its entries, as in ``ncf-ml-1m/neumf-8``, whose row alone is made anew; without names all protocols
+are run. Needs the data sets that ``vitrina reproduce --list`` names. Each entry is run with several
 seeds (of ties and, where a model draws at random, of the model): seed 0 is what ``vitrina reproduce`` prints, the spread over the
 seeds is seed noise.
 """
@@ -23,6 +24,7 @@ from vitrina.models.registry import make
 SEEDS = 5
 SLOW = 60.0  # seconds from which an entry is run with one seed only
 PAGE = Path(__file__).with_name("reproductions.md")
+NOT_RUN = "Not run: the data set was not on the machine where this page was made."
 
 
 def seed_noise(run: Reproduced, split: Split) -> float:
@@ -76,35 +78,59 @@ def note(name: str) -> str:
     return f"- `{name.partition('/')[2]}`: {used}.{source}{f' Note: {entry.note}.' if entry.note else ''}"
 
 
-def section(protocol: str) -> str:
-    """What a protocol is, its table, and its entries' settings."""
+def section(protocol: str, rows: dict[str, str]) -> str:
+    """What a protocol is, its table of ``rows`` by entry, and its entries' settings."""
     about = PROTOCOLS[protocol]
-    names = [name for name in REPRODUCTIONS if name.startswith(f"{protocol}/")]
-    split = open_protocol(names[0]) if locate(about.data) else None
-    head = ["entry", *about.metrics, "largest difference", "reached", "seed noise"]
+    names = entries(protocol)
+    head, rule = markdown(["entry", *about.metrics, "largest difference", "reached", "seed noise"], []).splitlines()
     return "\n".join(
         [
             f"{about.description}. Published: {about.source}, unless the entry says otherwise. Data set: `{about.data}`.",
             "",
             f"Command: `vitrina reproduce {protocol}`, or `vitrina reproduce {protocol}/ENTRY` for one of them.",
             "",
-            markdown(head, [row(name, split) for name in names]),
+            *(head, rule, *(rows[name] for name in names)),
             "",
             *map(note, names),
-            *(["", "Not run: the data set was not on the machine where this page was made."] if split is None else []),
+            *(["", NOT_RUN] if all("not run" in rows[name] for name in names) else []),
         ]
     )
 
 
+def entries(protocol: str) -> list[str]:
+    """The entries of a protocol, in the order of the table."""
+    return [name for name in REPRODUCTIONS if name.startswith(f"{protocol}/")]
+
+
+def rows_on_page(text: str, protocol: str) -> dict[str, str]:
+    """The lines of the table of ``protocol`` as they are, by entry."""
+    found = pattern_of(protocol).search(text)
+    lines = found.group().splitlines() if found else []
+    return {f"{protocol}/{line.split('`')[1]}": line for line in lines if line.startswith("| `")}
+
+
+def pattern_of(protocol: str) -> re.Pattern[str]:
+    """The section of ``protocol``: to the next one, or to the end."""
+    return re.compile(rf"^## {re.escape(protocol)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+
+
 def written(text: str, protocol: str, content: str) -> str:
     """Return the page with the section of ``protocol`` replaced, or added at the end."""
-    whole = f"## {protocol}\n\n{content}\n"
-    pattern = re.compile(rf"^## {re.escape(protocol)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    whole, pattern = f"## {protocol}\n\n{content}\n", pattern_of(protocol)
     return pattern.sub(lambda _: whole + "\n", text).rstrip() + "\n" if pattern.search(text) else f"{text.rstrip()}\n\n{whole}"
 
 
+def made(name: str) -> None:
+    """Run a protocol, or one of its entries, and write what was found into the page."""
+    protocol, _, entry = name.partition("/")
+    chosen = [name] if entry else entries(protocol)
+    split = open_protocol(chosen[0]) if locate(PROTOCOLS[protocol].data) else None
+    rows = {key: markdown([""] * len(cells), [cells]).splitlines()[-1] for key in chosen for cells in [row(key, split)]}
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(written(page, protocol, section(protocol, rows_on_page(page, protocol) | rows)), encoding="utf-8")
+    print(f"{name} written")
+
+
 if __name__ == "__main__":
-    for protocol in sys.argv[1:] or PROTOCOLS:
-        content = section(protocol)
-        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), protocol, content), encoding="utf-8")
-        print(f"{protocol} written")
+    for name in sys.argv[1:] or PROTOCOLS:
+        made(name)

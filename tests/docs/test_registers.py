@@ -139,7 +139,7 @@ def test_the_page_on_pictures_explains_every_explicit_feature():
 def test_the_reproductions_page_holds_every_published_number(name):
     entry = REPRODUCTIONS[name]
     protocol, _, model = name.partition("/")
-    advice = f"run: python docs/make_reproductions.py {protocol}"
+    advice = f"run: python docs/make_reproductions.py {name}"
     page = _page("reproductions.md")
     assert f"## {protocol}\n" in page, advice
     row = re.search(rf"^\| `{re.escape(model)}` \|.*$", _section(page, f"## {protocol}"), re.MULTILINE)
@@ -155,6 +155,15 @@ def test_the_reproductions_page_holds_every_published_number(name):
     room = min(differences) if entry.at_least else entry.tolerance - max(map(abs, differences))
     if abs(room) > 2e-4:  # nearer than that, rounding decides
         assert ("**no**" not in row[0]) == (room > 0), advice
+
+
+@pytest.mark.parametrize("protocol", sorted({name.partition("/")[0] for name in REPRODUCTIONS}))
+def test_the_reproductions_page_tells_of_each_entry_what_the_registry_says(protocol, monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    script, page = _script("make_reproductions"), _page("reproductions.md")
+    rows = script.rows_on_page(page, protocol)
+    assert list(rows) == script.entries(protocol)
+    assert script.written(page, protocol, script.section(protocol, rows)) == page
 
 
 def test_docs_and_report_share_their_colours():
