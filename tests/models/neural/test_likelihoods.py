@@ -42,3 +42,18 @@ def test_large_scores_do_not_overflow():
     loss.backward()
     assert float(loss.detach()) == pytest.approx(1e4)
     assert scores.grad.tolist() == [[1.0, -1.0, 0.0]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_number_of_threads_changes_nothing(kind):
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(333, 301, generator=generator).requires_grad_()
+    row, items = torch.nonzero(torch.rand(333, 301, generator=generator) < 0.1, as_tuple=True)
+    threads, found = torch.get_num_threads(), []
+    try:
+        for n in (1, 2, 3, 4):
+            torch.set_num_threads(n)
+            found.append(torch.autograd.grad(history_loss(scores, row, items, kind), scores)[0])
+    finally:
+        torch.set_num_threads(threads)
+    assert all(torch.equal(found[0], other) for other in found[1:])
