@@ -3,9 +3,9 @@ to be found from the rest.
 
 On MovieLens-20M, Netflix and the Million Song Dataset the numbers are those of the papers; where they have none, for ItemKNN and,
 on Netflix, iALS, the settings are ordinary ones that nobody has tuned. On MovieLens-1M nothing was published under this protocol:
-the entries show all models side by side on the same people. Settings of the networks are the papers' own; ``-tuned`` have the best
-of ten trials on the validation people, none of which was clearly better for Mult-DAE and RecVAE. Simple methods have the best of
-fifty and of a few tried by hand.
+the entries show all models side by side on the same people. Settings of the networks are the papers' own; ``-tuned`` have the
+best of ten trials on the validation people, none of which was clearly better for Mult-DAE and RecVAE. Simple methods have the
+best of fifty and of a few tried by hand.
 """
 
 from __future__ import annotations
