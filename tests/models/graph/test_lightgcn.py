@@ -79,7 +79,6 @@ def test_without_layers_the_loss_is_that_of_matrix_factorisation():
     torch.testing.assert_close(network.loss(samples, Moment(1, 0, 1, torch.Generator().manual_seed(3)), reg=0.1), right)
 
 
-@pytest.mark.filterwarnings("ignore:Sparse")
 @pytest.mark.parametrize("rows", [None, (torch.tensor([5, 0, 6]), torch.tensor([8, 2]))])
 def test_what_accelerators_compute_is_the_same(rows, monkeypatch):
     """Their sparse matrices, here on the CPU."""

@@ -7,6 +7,7 @@ has a row of zeros.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,10 @@ def _add_on_cpu(half: tuple[Tensor, ...], sums: Tensor, others: Tensor, rows: Te
 
 def _add_elsewhere(half: tuple[Tensor, ...], sums: Tensor, others: Tensor, rows: Tensor | None) -> None:
     offsets, columns, values = half
-    product = torch.sparse_csr_tensor(offsets, columns, values, (len(offsets) - 1, len(others))) @ others
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")  # users can do nothing about it
+        a = torch.sparse_csr_tensor(offsets, columns, values, (len(offsets) - 1, len(others)), check_invariants=False)
+        product = a @ others
     sums += product if rows is None else product[rows]
 
 
