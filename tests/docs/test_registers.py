@@ -166,6 +166,12 @@ def test_the_reproductions_page_tells_of_each_entry_what_the_registry_says(proto
     assert script.written(page, protocol, script.section(protocol, rows)) == page
 
 
+def test_the_readme_counts_who_reaches_the_published_numbers():
+    verdicts = re.findall(r"^\| `[^`]+` \|.*\| (yes|\*\*no\*\*) \(", _page("reproductions.md"), re.MULTILINE)
+    told = f"[{verdicts.count('yes')} of {len(verdicts)} runs reach theirs](docs/reproductions.md)"
+    assert told in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_docs_and_report_share_their_colours():
     ours = (DOCS / "stylesheets" / "extra.css").read_text(encoding="utf-8")
     pattern = re.compile(r"--(paper|wash|line|mark|quiet|ink|accent):\s*(#[0-9a-f]{6});")
