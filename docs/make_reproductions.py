@@ -1,9 +1,8 @@
 """Run published protocols and write their tables into ``reproductions.md``: ``python docs/make_reproductions.py [NAME ...]``.
 
 A name is a protocol or one of its entries, as in ``ncf-ml-1m/neumf-8``, whose row alone is made anew; without names all protocols
-are run. Needs the data sets that ``vitrina reproduce --list`` names. Each entry is run with several
-seeds (of ties and, where a model draws at random, of the model): seed 0 is what ``vitrina reproduce`` prints, the spread over the
-seeds is seed noise.
+are run. Needs the data sets that ``vitrina reproduce --list`` names. Each entry is run with several seeds (of ties and, where a
+model draws at random, of the model): seed 0 is what ``vitrina reproduce`` prints, the spread over the seeds is seed noise.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def seed_noise(run: Reproduced, split: Split) -> float:
     return max(statistics.stdev(metrics[name] for metrics in found) for name in protocol.metrics)
 
 
-def row(name: str, split: Split | None) -> list[str]:
+def row(name: str, split: Split | None) -> str:
     """One line of a table: ours above published, the largest difference, whether it is within tolerance, the seed noise.
 
     Without a split, only what was published.
@@ -46,11 +45,16 @@ def row(name: str, split: Split | None) -> list[str]:
     if split is None:
         protocol, entry = find(name)
         published = [cell(None, entry.published.get(metric)) for metric in protocol.metrics]
-        return [f"`{name.partition('/')[2]}`", *published, "-", "not run", "-"]
+        return line([f"`{name.partition('/')[2]}`", *published, "-", "not run", "-"])
     run = reproduce(name, split=split)
     values = [cell(value, run.published.get(metric)) for metric, value in run.metrics.items()]
     noise = f"{seed_noise(run, split):.4f}" if run.seconds < SLOW else "-"
-    return [f"`{name.partition('/')[2]}`", *values, *verdict(run), noise]
+    return line([f"`{name.partition('/')[2]}`", *values, *verdict(run), noise])
+
+
+def line(cells: list[str]) -> str:
+    """A line of a table in Markdown."""
+    return markdown(cells, []).splitlines()[0]
 
 
 def cell(ours: float | None, published: float | None) -> str:
@@ -125,7 +129,7 @@ def made(name: str) -> None:
     protocol, _, entry = name.partition("/")
     chosen = [name] if entry else entries(protocol)
     split = open_protocol(chosen[0]) if locate(PROTOCOLS[protocol].data) else None
-    rows = {key: markdown([""] * len(cells), [cells]).splitlines()[-1] for key in chosen for cells in [row(key, split)]}
+    rows = {key: row(key, split) for key in chosen}
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(written(page, protocol, section(protocol, rows_on_page(page, protocol) | rows)), encoding="utf-8")
     print(f"{name} written")

@@ -7,7 +7,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from vitrina.kernels.entries import entries_of, kept_entries
+from vitrina.kernels.entries import Integers, entries_of, kept_entries
 
 
 class Histories(nn.Module):
@@ -24,9 +24,7 @@ class Histories(nn.Module):
     def of(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return all entries of ``rows`` int64 ``[n]``: which of the rows each is of, their columns, and how many a row has."""
         if rows.device.type == "cpu":
-            found = entries_of(self._offsets.numpy(), self._items.numpy(), rows.numpy())
-            row, items, lengths = (torch.from_numpy(array) for array in found)
-            return row, items, lengths
+            return _tensors(*entries_of(self._offsets.numpy(), self._items.numpy(), rows.numpy()))
         start = self._offsets[rows]
         lengths = self._offsets[rows + 1] - start
         row = torch.repeat_interleave(lengths)
@@ -38,9 +36,11 @@ def thinned(row: Tensor, items: Tensor, lengths: Tensor, dropout: float) -> tupl
     """Leave entries out with the probability ``dropout``, each by itself; takes and returns what ``Histories.of`` does."""
     points = torch.rand(len(items), device=items.device)
     if items.device.type == "cpu":
-        kept_ones = kept_entries(row.numpy(), items.numpy(), points.numpy(), dropout, len(lengths))
-        row, items, lengths = (torch.from_numpy(array) for array in kept_ones)
-        return row, items, lengths
+        return _tensors(*kept_entries(row.numpy(), items.numpy(), points.numpy(), dropout, len(lengths)))
     kept = torch.nonzero(points >= dropout).squeeze(1)  # found once, not for each
     row = row[kept]
     return row, items[kept], torch.bincount(row, minlength=len(lengths))
+
+
+def _tensors(row: Integers, items: Integers, lengths: Integers) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.from_numpy(row), torch.from_numpy(items), torch.from_numpy(lengths)

@@ -33,7 +33,7 @@ class _HistoryLoss(torch.autograd.Function):
         chosen = scores.reshape(-1)[places].sum()
         if kind == "multinomial":
             lengths = torch.bincount(row, minlength=len(scores)).to(scores.dtype)
-            gradient = scores.softmax(dim=1)  # of the largest score it is what all scores are summed up to
+            gradient = scores.softmax(dim=1)  # of the largest score f: exp(f) over the sum of all, which gives its logarithm
             whole = (lengths * (scores.amax(dim=1) - gradient.amax(dim=1).log())).sum()
             gradient.mul_((lengths / n).unsqueeze(1))
         elif kind == "logistic":
