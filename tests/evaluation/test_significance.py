@@ -143,6 +143,15 @@ def three_methods(n: int = 300) -> dict[str, np.ndarray]:
     return {"a": base, "b": base + rng.normal(0.05, 0.1, n), "c": np.where(rng.random(n) < 0.5, base, base - 0.1)}
 
 
+def test_a_clear_difference_is_significant_among_many_methods():
+    """The flips must be so many that the least p value, corrected for all pairs, is still small."""
+    values = {f"m{i:02}": np.random.default_rng(i).normal(size=60) for i in range(35)}
+    values["best"] = values["m00"] + 5
+    record = compare_pairs(values, seed=0, resamples=10)[33 + 1]
+    assert (record.first, record.second, record.test) == ("m00", "best", "sign_flip")
+    assert record.holm_p < 0.05
+
+
 def test_all_pairs_in_order_with_their_numbers():
     values = three_methods()
     records = compare_pairs(values, seed=1, resamples=1000, flips=1000)

@@ -52,13 +52,38 @@ def test_differences_are_told_from_the_neural_side():
     assert step.pair.difference == pytest.approx(-abs(pair["difference"]))
 
 
-def test_p_values_are_corrected_for_the_neural_models_alone():
-    best, *others = ranked()
-    for neural in (others[:1], others[:2]):
-        data = results(*neural)
-        for name, p in zip(neural, (0.01, 0.04), strict=False):
-            pair_of(data, best, name)["p_value"] = p
-        assert [s.pair.p_holm for s in asked(data).steps] == pytest.approx([0.01] if len(neural) == 1 else [0.02, 0.04])
+def test_a_lead_is_corrected_for_the_neural_models_alone():
+    best, second, third, *_ = ranked()
+    data = results(best, second)
+    for name, p in ((best, 0.01), (second, 0.04)):
+        pair_of(data, third, name)["p_value"] = p
+    assert [s.pair.p_holm for s in asked(data).steps] == pytest.approx([0.02, 0.04])
+
+
+def test_a_defeat_is_corrected_for_every_pair_of_a_neural_model_and_a_simple_one():
+    best, second, *rest = ranked()
+    data = results(second)
+    for other in rest:
+        pair_of(data, second, other)["p_value"] = 0.5
+    pair_of(data, second, best)["p_value"] = 0.01
+    n_simple = 1 + len(rest)
+    assert asked(data).steps[0].pair.p_holm == pytest.approx(0.01 * n_simple)
+    assert asked(data).steps[0].outcome == "worse"
+    pair_of(data, second, best)["p_value"] = 0.06 / n_simple  # significant alone, but the opponent is the luckiest of some
+    assert asked(data).steps[0].outcome == "level"
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_with_few_people_nothing_is_said(leads: bool):
+    best, second, *_ = ranked()
+    data = results(best if leads else second)
+    pair_of(data, best, second)["p_value"] = 0.0001
+    data["verdict"]["n_users"] = 49
+    answer = asked(data)
+    assert [s.outcome for s in answer.steps] == ["level"]
+    assert "cannot be said: 49\N{NO-BREAK SPACE}test users are too few, at least 50 are needed" in answer.sentence
+    data["verdict"]["n_users"] = 50
+    assert [s.outcome for s in asked(data).steps] == ["better" if leads else "worse"]
 
 
 @pytest.mark.parametrize(("p", "outcome"), [(0.0001, "better"), (0.2, "level")])

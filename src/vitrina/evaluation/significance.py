@@ -206,7 +206,7 @@ def compare_pairs(
     test: Test | Literal["auto"] = "auto",
     level: float = 0.95,
     resamples: int = 10_000,
-    flips: int = 10_000,
+    flips: int | None = None,
     clusters: NDArray[np.integer] | None = None,
 ) -> list[PairedComparison]:
     """Compare every pair of methods on the users that both were judged on.
@@ -221,7 +221,8 @@ def compare_pairs(
             fewer than 100 users, else the paired t test.
         level: confidence of the intervals.
         resamples: bootstrap resamples.
-        flips: random sign assignments; no p-value of this test, corrected for m pairs, is below m / (1 + flips).
+        flips: random sign assignments; no p-value of this test, corrected for m pairs, is below m / (1 + flips). Default: 10,000,
+            or 100 for each pair where that is more, so that a clear difference is significant among any number of methods.
         clusters: [n] labels of dependent rows, such as the user of each session.
 
     Returns:
@@ -234,6 +235,7 @@ def compare_pairs(
     pairs = list(combinations(values, 2))
     if not pairs:
         return []
+    flips = max(10_000, 100 * len(pairs)) if flips is None else flips
     differences = _paired_differences(values, pairs)
     units = [independent_differences(row, clusters) for row in differences]
     p_values: dict[Test, FloatArray] = {

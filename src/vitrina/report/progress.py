@@ -1,8 +1,9 @@
 """Is the neural network really better? Every neural model of a run against its best simple one.
 
 The question is that of Ferrari Dacrema, Cremonesi and Jannach, "Are We Really Making Much Progress?", RecSys 2019. The opponent
-is the method without a neural network that did best on test, which is the hardest choice and favours no newcomer; p values are
-corrected by Holm's method for as many comparisons as there are neural models.
+is the method without a neural network that did best on test: the hardest choice, and in part the luckiest method. So a lead
+over it is corrected (Holm) for as many comparisons as there are neural models, but being behind it for every pair of a neural
+model and a simple one, among which the test people picked this opponent.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vitrina.evaluation.significance import holm
-from vitrina.report.contract import Results
+from vitrina.report.contract import MIN_USERS, Results
 from vitrina.report.numbers import counted, listed, number, times
 from vitrina.report.records import Method, Pair
 from vitrina.report.verdict import pair_decimals, significant
@@ -41,29 +42,43 @@ class Progress:
 def progress_of(results: Results) -> Progress | None:
     """Compare; ``None`` where a run lacks neural models, simple ones that personalise, or their paired tests."""
     valued = [m for m in results.ranked if m.metrics.get(results.deciding) is not None]
-    simple = next((m for m in valued if not m.neural and m.personalised is not False), None)
-    if simple is None:
-        return None
-    found = [(m, results.pair(m.name, simple.name)) for m in valued if m.neural]
-    told = [(m, pair) for m, pair in found if pair is not None and pair.difference is not None and pair.p_value is not None]
+    neural, simple = [m for m in valued if m.neural], [m for m in valued if not m.neural and m.personalised is not False]
+    tested = {(a.name, b.name): pair for a in neural for b in simple if (pair := _tested(results, a, b)) is not None}
+    told = [(m, tested[m.name, simple[0].name]) for m in neural if simple and (m.name, simple[0].name) in tested]
     if not told:
         return None
-    corrected = holm([pair.p_value or 0.0 for _, pair in told])
-    steps = [
-        _step(method, pair.model_copy(update={"p_holm": float(p)}), simple)
-        for (method, pair), p in zip(told, corrected, strict=True)
-    ]
-    return Progress(simple, steps, _sentence(results, simple, steps))
+    ahead = holm([pair.p_value or 0.0 for _, pair in told])
+    behind = dict(zip(tested, holm([pair.p_value or 0.0 for pair in tested.values()]), strict=True))
+    steps = []
+    for (method, pair), p in zip(told, ahead, strict=True):
+        corrected = p if (pair.difference or 0.0) > 0 else behind[method.name, simple[0].name]
+        steps.append(_step(method, pair.model_copy(update={"p_holm": float(corrected)}), simple[0], judged=not _too_few(results)))
+    return Progress(simple[0], steps, _sentence(results, simple[0], steps))
 
 
-def _step(method: Method, pair: Pair, simple: Method) -> Step:
-    outcome: Outcome = "level" if not significant(pair) else "better" if (pair.difference or 0.0) > 0 else "worse"
+def _tested(results: Results, a: Method, b: Method) -> Pair | None:
+    """The comparison ``a`` minus ``b``, where it was tested."""
+    pair = results.pair(a.name, b.name)
+    return pair if pair is not None and pair.difference is not None and pair.p_value is not None else None
+
+
+def _too_few(results: Results) -> bool:
+    return results.n_users is not None and results.n_users < MIN_USERS
+
+
+def _step(method: Method, pair: Pair, simple: Method, *, judged: bool) -> Step:
+    real = judged and significant(pair)
+    outcome: Outcome = "level" if not real else "better" if (pair.difference or 0.0) > 0 else "worse"
     ours, theirs = method.seconds.fit, simple.seconds.fit
     return Step(method, pair, outcome, ours / theirs if ours is not None and theirs else None)
 
 
 def _sentence(results: Results, simple: Method, steps: list[Step]) -> str:
     """Say which neural models beat the simple one, or how near the nearest comes, and at what price."""
+    if _too_few(results):
+        tests = f"{counted(results.n_users or 0, 'test user')} {'is' if results.n_users == 1 else 'are'} too few"
+        question = f"Whether neural models are better than {results.label(simple.name)} cannot be said"
+        return f"{question}: {tests}, at least {MIN_USERS} are needed."
     models = counted(len(steps), "neural model")
     opponent = f"the best simple one, {results.label(simple.name)}, on {results.deciding}"
     better = [step for step in steps if step.outcome == "better"]

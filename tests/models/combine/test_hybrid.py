@@ -117,6 +117,8 @@ def test_declares_what_its_parts_can_do(board):
     assert not make("hybrid", parts=("popular", "mpav")).declares.personalised
     assert not make("hybrid", parts=("fa", "ials")).declares.closed_form
     assert make("hybrid", parts=("fa", "popular-recent")).declares.needs_times
+    assert make("hybrid", parts=("fa", "mult-dae")).declares.neural
+    assert not make("hybrid", parts=("fa", "ease")).declares.neural
     assert make("hybrid", parts=("fa", "nmf")).declares.explains == model_class("nmf").declares.explains
     assert "its part fa needs the attribute 'artist'" in make("hybrid").why_not(bare(board.train))
     assert make("hybrid").why_not(board.train) == ""

@@ -90,6 +90,7 @@ def _declared(parts: tuple[str, ...], normalise: Normalise) -> Declares:
         counts_repeats=some("counts_repeats"),
         closed_form=each("closed_form"),
         chooses=("weights",),
+        neural=some("neural"),  # whatever it wins by, it is no simple method
         explains="exact" if exact else "estimate",
     )
 

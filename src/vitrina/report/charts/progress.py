@@ -7,7 +7,7 @@ from markupsafe import Markup
 from vitrina.report.charts.pairs import differences
 from vitrina.report.charts.svg import Figure, drawing
 from vitrina.report.contract import Results
-from vitrina.report.numbers import ALPHA, LEVEL, counted, p_phrase
+from vitrina.report.numbers import ALPHA, LEVEL, p_phrase
 from vitrina.report.progress import Progress
 from vitrina.report.verdict import difference, pair_interval
 
@@ -19,8 +19,7 @@ def progress_figure(results: Results, progress: Progress) -> Figure:
     said = "; ".join(f"{name} {difference(p)}, {pair_interval(p)}, {p_phrase(p.p_holm)}" for name, p in named)
     caption = (
         f"Each neural model minus {simple}, in {results.deciding}, over the same {results.unit}s. Right of the line: better. "
-        f"Filled: significant at {ALPHA} after the Holm correction over {counted(len(named), 'comparison')}; hollow: not. "
-        f"Lines are {LEVEL} intervals."
+        f"Filled: significant at {ALPHA} after the Holm correction; hollow: not. Lines are {LEVEL} intervals."
     )
 
     def draw(name: str, width: float) -> Markup:
