@@ -24,8 +24,11 @@ def reproduce(
     json: Json = False,
     csv: Csv = False,
 ) -> None:
-    """Run a paper's protocol and print ours beside the published numbers; exits 1 when one is out of tolerance."""
+    """Run a paper's protocol and print ours beside the published numbers; exits 1 when one is out of tolerance or fails."""
+    from numpy.linalg import LinAlgError
+
     from vitrina.cli.progress import training
+    from vitrina.errors import VitrinaError
     from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
     from vitrina.experiments.reproduce import find, open_protocol
     from vitrina.experiments.reproduce import reproduce as run
@@ -39,11 +42,19 @@ def reproduce(
         return output.table(rows, json=json, csv=csv)
     names = [key for key in REPRODUCTIONS if key.startswith(f"{name}/")] if name in PROTOCOLS else [name]
     split = open_protocol(names[0])
-    found = []
+    found, failures = [], []
     for key in names:
         output.say(f"{key} ...")
-        with training(key) as report, Session(report=report):
-            found.append(run(key, split=split))
+        try:
+            with training(key) as report, Session(report=report):
+                found.append(run(key, split=split))
+        except (VitrinaError, MemoryError, LinAlgError) as error:
+            failures.append(f"{key} failed: {str(error) or 'out of memory'}")
+            output.say(failures[-1])
+        else:
+            output.say(f"{key}: {', '.join(f'{metric} {value:.4f}' for metric, value in found[-1].metrics.items())}")
+    if not found:
+        raise VitrinaError(" ".join(failures))
     if json:
         shown = [_as_json(r) for r in found]
         output.as_json(shown[0] if len(shown) == 1 else shown)
@@ -51,7 +62,7 @@ def reproduce(
         output.table([row for r in found for row in _rows(r)], csv=csv)
         if not csv:
             output.say(f"Protocol: {found[0].protocol}. Published: {found[0].source}.")
-    if not all(r.reached for r in found):
+    if failures or not all(r.reached for r in found):
         raise typer.Exit(1)
 
 

@@ -125,6 +125,16 @@ class Catalogue:
             return self.items.ids.alias(TITLE)
         return pl.select(pl.coalesce(self.table[TITLE].cast(pl.String), self.items.ids).alias(TITLE)).to_series()
 
+    def take(self, codes: NDArray[np.integer]) -> Catalogue:
+        """Return a catalogue of the given items alone, in that order."""
+        return Catalogue(
+            Vocabulary(self.items.ids.gather(codes), self.items.kind),
+            self.table[codes] if self.table.width else self.table,
+            {name: matrix[codes] for name, matrix in self.features.items()},
+            self.recipes,
+            self.pictures,
+        )
+
     def available(self, at: int | None = None) -> NDArray[np.bool_]:
         """Mark the items on offer ``[n_items]``: in stock and, when a moment ``at`` is given, in their time window."""
         on_offer = np.ones(len(self), bool)

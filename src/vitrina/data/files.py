@@ -33,6 +33,15 @@ def atomic_file(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def refuse_existing(path: Path, *, marker: str, overwrite: bool = False) -> None:
+    """Raise ``VitrinaError`` where ``atomic_folder`` would: for callers with long work to do before."""
+    if path.exists() and any(path.iterdir() if path.is_dir() else [path]):
+        if not overwrite:
+            raise VitrinaError(f"{path} exists already. Choose another --out, or pass --overwrite to replace it.")
+        if not (path / marker).is_file():
+            raise VitrinaError(f"{path} was not written by Vitrina (it has no {marker}), so it is not replaced.")
+
+
 @contextmanager
 def atomic_folder(path: Path, *, marker: str, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``path`` on success and is removed on any error.
@@ -40,11 +49,7 @@ def atomic_folder(path: Path, *, marker: str, overwrite: bool = False) -> Iterat
     An existing ``path`` is replaced only with ``overwrite`` and only if it contains the file ``marker``, so that a
     mistyped option never deletes somebody's folder.
     """
-    if path.exists() and any(path.iterdir() if path.is_dir() else [path]):
-        if not overwrite:
-            raise VitrinaError(f"{path} exists already. Choose another --out, or pass --overwrite to replace it.")
-        if not (path / marker).is_file():
-            raise VitrinaError(f"{path} was not written by Vitrina (it has no {marker}), so it is not replaced.")
+    refuse_existing(path, marker=marker, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     part, old = _temporary(path), _temporary(path)
     try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vitrina.data.dataset import Dataset
+from vitrina.data.vocabulary import Vocabulary
 from vitrina.errors import DataError
 
 
@@ -25,6 +28,23 @@ def keep_frequent(dataset: Dataset, *, users: int = 0, items: int = 0, core: boo
             raise DataError(f"{dataset.info.name}: nobody has {users} events on items that have {items}. Lower these bounds.")
         if not core or len(kept) == before:
             return kept
+
+
+def drop_absent(dataset: Dataset) -> Dataset:
+    """Return the data set without the people and items that have no event; codes are given anew, in the old order.
+
+    Models score and weigh every item that the catalogue names: what was dropped must not be among them where a paper's numbers
+    are asked for.
+    """
+    users, user_codes = np.unique(dataset.user_codes, return_inverse=True)
+    items, item_codes = np.unique(dataset.item_codes, return_inverse=True)
+    return replace(
+        dataset,
+        interactions=dataset.interactions.with_columns(user=user_codes.astype(np.int32), item=item_codes.astype(np.int32)),
+        users=Vocabulary(dataset.users.ids.gather(users), dataset.users.kind),
+        catalogue=dataset.catalogue.take(items),
+        user_table=dataset.user_table[users] if dataset.user_table.width else dataset.user_table,
+    )
 
 
 def _counts(dataset: Dataset, codes: NDArray[np.int32], n: int) -> NDArray[np.int64]:

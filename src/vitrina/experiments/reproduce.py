@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.data.dataset import Dataset
-from vitrina.data.frequent import keep_frequent
+from vitrina.data.frequent import drop_absent, keep_frequent
 from vitrina.data.known import open_dataset, open_split
 from vitrina.data.splits.holdout import with_validation
 from vitrina.data.splits.protocols import make_split
@@ -17,7 +17,7 @@ from vitrina.evaluation.evaluate import evaluate
 from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
 from vitrina.experiments.published.entries import Protocol, Reproduction
 from vitrina.experiments.tune import chosen_settings
-from vitrina.models.base import Recommender, Validate
+from vitrina.models.base import Recommender, Shape, Validate, refuse_too_large
 from vitrina.models.registry import make
 
 
@@ -60,18 +60,19 @@ def open_protocol(name: str) -> Split:
     if isinstance(made, str):
         return open_split(protocol.data, made)
     dataset = keep_frequent(open_dataset(protocol.data), users=made.users, items=made.items)
-    return make_split(dataset, made.protocol, seed=made.seed, **made.settings)
+    return make_split(drop_absent(dataset), made.protocol, seed=made.seed, **made.settings)
 
 
 def fit(name: str, split: Split, **settings: Any) -> Recommender:
     """Fit the model of an entry as its protocol wants it; ``settings`` go before those of the entry.
 
     Epochs that are chosen on validation are chosen with what is left of the training part; the final model then learns from
-    all of it where the protocol refits.
+    all of it where the protocol refits. Raises ``VitrinaError`` where memory would not suffice.
     """
     protocol, entry = find(name)
     settings = {**entry.settings, **settings}
     learned = _learned(protocol, split)
+    refuse_too_large(make(entry.model, **settings), Shape.of(learned))
     if not entry.chosen_on:
         return make(entry.model, **settings).fit(learned)
     if entry.chosen_on == "test":
