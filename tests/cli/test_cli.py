@@ -216,6 +216,15 @@ class TestTraining:
         assert "epoch 4 of 4" in run("fit", "ials", shop, "--set", "epochs=4", "--out", tmp_path / "ials").err
         assert "epoch" not in run("fit", "popular", shop, "--out", tmp_path / "popular").err
 
+    def test_an_existing_folder_is_refused_before_anything_is_trained(
+        self, run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        assert run("fit", "popular", shop, "--out", tmp_path / "model").code == 0
+        monkeypatch.setattr("vitrina.models.trained.Trained.fit", lambda *_, **__: pytest.fail("it trains"))
+        outcome = run("fit", "fm", shop, *self.SETTINGS, "--out", tmp_path / "model")
+        assert outcome.code == 1
+        assert "exists already" in outcome.err
+
     def test_a_bar_on_a_terminal(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
         from vitrina.cli.progress import training
         from vitrina.training.outcome import Standing
@@ -227,6 +236,19 @@ class TestTraining:
         shown = capfd.readouterr().err
         assert "fm" in shown
         assert "epoch 2 of 4, loss 0.2500, validation 0.1250, 2 min left" in shown
+
+    def test_a_bar_knows_the_epochs_of_the_present_training(self, monkeypatch: pytest.MonkeyPatch):
+        """A model may train several networks, or one again, with other numbers of epochs."""
+        from vitrina.cli.progress import training
+        from vitrina.training.outcome import Standing
+
+        told: list[dict[str, object]] = []
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("rich.progress.Progress.update", lambda _self, _task, **told_of: told.append(told_of))
+        with training("neumf") as report:
+            report(Standing(1.5, 4, 0.25, 0.125, 90.0))
+            report(Standing(2.0, 2, 0.25, None, 0.0))
+        assert [(one["completed"], one["total"]) for one in told] == [(1.5, 4), (2.0, 2)]
 
     def test_an_interrupted_training_goes_on_and_ends_the_same(
         self, run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -271,6 +293,13 @@ class TestTraining:
         assert outcome.code == 0
         assert "fm: the loss became nan in epoch 2" in outcome.err
         assert run("recommend", tmp_path / "model", "--user", "u0001").code == 0
+
+    def test_after_an_explosion_at_once_another_learning_rate_can_be_given(self, run: Run, shop: Path, tmp_path: Path):
+        out = tmp_path / "model"
+        outcome = run("fit", "fm", shop, *self.SETTINGS, "--set", "lr=1e20", "--out", out)
+        assert outcome.code == 1
+        assert "Use a smaller learning rate" in outcome.err
+        assert run("fit", "fm", shop, *self.SETTINGS, "--set", "lr=0.01", "--out", out).code == 0
 
 
 #: Models that read a feature, which a data set without pictures and texts lacks.
@@ -385,6 +414,32 @@ class TestProgress:
         out = tmp_path / "run"
         found = run("progress", str(shop), "--out", str(out), "--models", "popular,ease", "--trials", "1")
         assert "nothing to say" in found.err
+
+
+def test_reproduce_goes_on_after_an_entry_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch):
+    from vitrina.errors import VitrinaError
+    from vitrina.experiments import reproduce
+    from vitrina.experiments.published import REPRODUCTIONS
+
+    names = [name for name in REPRODUCTIONS if name.startswith("ncf-ml-1m/")]
+    bad = {names[0]: VitrinaError("too large"), names[1]: MemoryError()}
+
+    def reproduced(name: str, split: object) -> reproduce.Reproduced:
+        if name in bad:
+            raise bad[name]
+        entry = REPRODUCTIONS[name]
+        return reproduce.Reproduced(name, {"hr@10": 0.5}, {"hr@10": 0.5}, entry.tolerance, False, 1.0, {}, "protocol", "source")
+
+    monkeypatch.setattr(reproduce, "reproduce", reproduced)
+    monkeypatch.setattr(reproduce, "open_protocol", lambda name: None)
+    outcome = run("reproduce", "ncf-ml-1m", "--json")
+    assert outcome.code == 1
+    assert [found["name"] for found in json.loads(outcome.out)] == names[2:]
+    assert f"{names[0]} failed: too large" in outcome.err
+    assert f"{names[1]} failed: out of memory" in outcome.err
+    assert f"{names[2]}: hr@10 0.5000" in outcome.err
+    bad |= dict.fromkeys(names, VitrinaError("too large"))
+    assert run("reproduce", names[5]).err.splitlines()[-1] == f"error: {names[5]} failed: too large"
 
 
 def test_reproduce_lists_and_suggests(run: Run):

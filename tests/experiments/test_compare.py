@@ -72,6 +72,15 @@ def test_a_run_holds_everything_a_report_needs(finished: tuple[Path, dict], gall
         assert np.nanmean(users["ndcg@10"].to_numpy()) == pytest.approx(method["metrics"]["ndcg@10"])
 
 
+def test_a_run_is_not_gone_on_with_on_another_split(finished: tuple[Path, dict], gallery: Dataset, tmp_path: Path):
+    config = small(models={"popular": {}})
+    one, other = (make_split(gallery, "leave-last-out", seed=0, min_events=n) for n in (3, 4))
+    found = compare(config, gallery, tmp_path / "run", split=one)
+    assert table(compare(config, gallery, tmp_path / "run", split=one)) == table(found)
+    with pytest.raises(VitrinaError, match="holds a run on another split"):
+        compare(config, gallery, tmp_path / "run", split=other)
+
+
 def test_personalised_models_learn_and_chance_is_last(finished: tuple[Path, dict]):
     order = [m["name"] for m in finished[1]["methods"]]
     assert order[-1] == "random"

@@ -276,6 +276,17 @@ def test_training_that_ran_out_of_epochs() -> None:
     assert "loss" not in _alternative(training.panels[0].drawing)
 
 
+def test_training_whose_start_was_best() -> None:
+    curve = {"start": 0.4, "loss": [0.5, 0.4, 0.3], "metric": [0.1, 0.2, 0.3], "seconds": [1.0, 1.0, 1.0]}
+    training = training_panels(parse_results(_with_curve(curve)))
+    assert training is not None
+    assert training.message.startswith("Every training had stopped gaining")
+    (panel,) = training.panels
+    assert panel.length.replace("\N{NO-BREAK SPACE}", " ") == "3 epochs, best before the first, 3.0 s"
+    assert "best ndcg@10 on validation 0.400 before the first epoch" in _alternative(panel.drawing)
+    assert {"0", "3", "0.400"} <= set(_texts(panel.drawing))
+
+
 @pytest.mark.parametrize("curve", [None, {}, {"loss": [0.5], "metric": [0.1], "seconds": [1.0]}, {"loss": [None, math.nan]}])
 def test_trainings_without_a_curve_are_left_out(curve: dict[str, Any] | None) -> None:
     assert training_panels(parse_results(_with_curve(curve))) is None  # type: ignore[arg-type]

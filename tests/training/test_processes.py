@@ -19,6 +19,7 @@ from vitrina.cli.app import app
 from vitrina.data.storage import save_dataset
 from vitrina.errors import VitrinaError
 from vitrina.kernels.threads import n_threads
+from vitrina.models.base import Shape, refuse_too_large
 from vitrina.models.registry import MODELS, make, model_class
 from vitrina.models.storage import load_trained
 from vitrina.training.checkpoints import packed, unpacked
@@ -147,6 +148,19 @@ def test_each_process_has_an_accelerator_of_its_own():
     assert Processes(1, 2, 1).device("cuda") == "cuda:1"
     assert Processes(1, 2, 1).device("cpu") == "cpu"
     assert Processes().device("cuda") == "cuda"
+    assert Processes().device("cuda:1") == "cuda:1"
+    with pytest.raises(VitrinaError, match="several processes cannot share cuda:0"):
+        Processes(0, 2, 0).device("cuda:0")
+
+
+def test_memory_is_needed_by_each_process(monkeypatch):
+    data = checkerboard(n_users=4).train
+    model, shape = make("ease"), Shape.of(data)
+    monkeypatch.setattr("vitrina.models.base.total_memory", lambda: int(1.5 * model.memory(shape)))
+    refuse_too_large(model, shape)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with pytest.raises(VitrinaError, match="in each of 2 processes"):
+        refuse_too_large(model, shape)
 
 
 def test_a_state_survives_the_way_between_processes():

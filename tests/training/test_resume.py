@@ -13,9 +13,11 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from tests.training.toy import PLAN, STEPS_PER_EPOCH, trained
+from tests.training.toy import N_SAMPLES, PLAN, STEPS_PER_EPOCH, Toy, trained
 from vitrina.errors import VitrinaError
 from vitrina.training import checkpoints as checkpoints_module
+from vitrina.training.session import Session
+from vitrina.training.trainer import train
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,6 +89,16 @@ def test_a_kill_while_writing_leaves_the_checkpoint_before_it(whole, tmp_path, m
 
 def _killed(*_):
     raise Interrupted
+
+
+def test_nothing_is_kept_of_trainings_that_learned_nothing(tmp_path):
+    """Who comes back with a smaller learning rate must not meet the checkpoint of the failure."""
+    toy, exploding = Toy(), Toy()
+    with Session(device="cpu", checkpoints=tmp_path, every_seconds=0) as session:
+        train(toy, N_SAMPLES, toy.loss, PLAN)
+        train(exploding, N_SAMPLES, lambda *_: exploding.out.sum() * float("nan"), PLAN)
+        assert [path.name for path in sorted(tmp_path.iterdir())] == [session.checkpoint(n).name for n in (1, 2)]
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_trainings_of_one_session_have_a_checkpoint_each(tmp_path):

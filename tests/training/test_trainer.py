@@ -207,6 +207,7 @@ def test_where_the_start_counts_it_may_be_the_best(values, best):
     assert len(seen) == len(values) == len(outcome.curve) + 1
     assert torch.equal(seen[0], Toy().flat())
     assert torch.equal(toy.flat(), seen[best])
+    assert outcome.curve.start == (None if math.isnan(values[0]) else values[0])
 
 
 def test_without_any_number_the_last_weights_stand():
@@ -258,6 +259,27 @@ def test_an_explosion_after_the_best_epoch_keeps_that():
     outcome = train(toy, N_SAMPLES, step, LONG, validate=lambda: next(values))
     assert outcome.epochs == 2
     assert torch.equal(toy.flat(), after[1])
+
+
+def test_an_explosion_after_a_start_that_was_best_keeps_the_start():
+    toy, step, _ = exploding(at=2, value=math.nan)
+    start, values = toy.flat().clone(), iter([3.0, 2.0, 1.0])
+    outcome = train(toy, N_SAMPLES, step, replace(LONG, start_counts=True), validate=lambda: next(values))
+    assert (outcome.epochs, outcome.value, outcome.failed) == (0, 3.0, False)
+    assert "in epoch 3 (step 3), so the weights are those of the start" in outcome.message
+    assert torch.equal(toy.flat(), start)
+
+
+def test_memory_that_runs_out_is_told():
+    toy = Toy()
+    with pytest.raises(VitrinaError, match=r"memory of cpu ran out in training\. Use a smaller batch"):
+        train(toy, N_SAMPLES, lambda *_: torch.zeros(10**15).sum(), PLAN)
+
+    def other(*_):
+        raise RuntimeError("something else")
+
+    with pytest.raises(RuntimeError, match="something else"):
+        train(toy, N_SAMPLES, other, PLAN)
 
 
 def test_nothing_good_is_told():
@@ -335,11 +357,38 @@ def test_the_session_collects_curves_and_reports(monkeypatch):
     assert [s.seconds_left > 0 for s in standings] == [True] * (len(standings) - 2) + [False] * 2
 
 
+def test_an_epoch_of_several_passes_is_told_as_one(monkeypatch):
+    monkeypatch.setattr("vitrina.training.trainer._REPORTED", 0.0)
+    toy, standings = Toy(), []
+    plan = replace(LONG, epochs=6, passes=3, validate_every=3)
+    with Session(device="cpu", report=standings.append):
+        single = train(toy, N_SAMPLES, toy.loss, replace(plan, passes=1), validate=toy.value)
+        standings.clear()
+        toy = Toy()
+        outcome = train(toy, N_SAMPLES, toy.loss, plan, validate=toy.value)
+    assert outcome.epochs == single.epochs
+    losses = single.curve.loss
+    assert outcome.curve.loss == pytest.approx([sum(losses[:3]) / 3, sum(losses[3:]) / 3])
+    assert outcome.curve.metric == [single.curve.metric[2], single.curve.metric[5]]
+    assert len(outcome.curve.seconds) == 2
+    assert {s.epochs for s in standings} == {2}
+    assert [s.epoch for s in standings] == sorted(s.epoch for s in standings)
+    assert {s.epoch for s in standings} == {1, 2}
+    assert standings[-1].done == 2
+
+    toy, step, _ = exploding(at=4, value=math.nan)
+    outcome = train(toy, N_SAMPLES, step, plan)
+    assert "in epoch 2 (step 5), so the weights are those after epoch 2" in outcome.message
+    assert len(outcome.curve) == 2
+
+
 def test_a_plain_curve_is_json():
     from vitrina.training.outcome import Curve
 
     curve = Curve([0.5, math.inf], [None, math.nan], [1.0, 2.0])
-    assert curve.plain() == {"loss": [0.5, None], "metric": [None, None], "seconds": [1.0, 2.0]}
+    assert curve.plain() == {"loss": [0.5, None], "metric": [None, None], "seconds": [1.0, 2.0], "start": None}
+    assert Curve(start=math.nan).plain()["start"] is None
+    assert Curve(start=0.5).plain()["start"] == 0.5
 
 
 def test_torch_is_not_imported_before_it_is_needed():

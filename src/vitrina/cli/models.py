@@ -80,8 +80,10 @@ def fit(
     A training that was interrupted goes on where it was when the same command is given again, as far as the model keeps
     checkpoints. Several processes train together when it is run by `torchrun --nproc-per-node 2 -m vitrina fit ...`.
     """
+    from vitrina.data.files import refuse_existing
     from vitrina.data.known import open_dataset
     from vitrina.models.registry import make
+    from vitrina.models.storage import MANIFEST
     from vitrina.training.processes import Processes
 
     if out is None:
@@ -94,7 +96,8 @@ def fit(
         settings = {}
     processes, wanted = Processes.here(), make(model, **settings, **_parsed(set_ or []))
     _refuse_processes(processes, wanted)
-    with processes.in_turn():  # it may be downloaded
+    refuse_existing(out, marker=MANIFEST, overwrite=overwrite)
+    with processes.in_turn():
         dataset = open_dataset(data)
     kept = out.with_name(f".{out.name}.training")
     trained = _trained(wanted, dataset, data, kept)

@@ -152,7 +152,8 @@ def training(name: str) -> Iterator[Callable[[Standing], None]]:
         if not tasks:
             bars.start()
             tasks.append(bars.add_task(name, total=standing.epochs, note=""))
-        bars.update(tasks[0], completed=standing.done, note=in_words(standing))
+        # A model may train several networks, or one again, with other numbers of epochs.
+        bars.update(tasks[0], completed=standing.done, total=standing.epochs, note=in_words(standing))
 
     try:
         yield bar

@@ -72,9 +72,14 @@ def compare(
 
 
 def _split(config: RunConfig, dataset: Dataset, run: RunFolder, given: Split | None) -> Split:
-    """Make the split, or check that the one made before is still that of this data."""
+    """Make the split, or check that the one made before is still that of this data, and the one that is given, if any."""
     if (run.split / "split.toml").is_file():
-        return load_split(run.split, dataset)
+        made = load_split(run.split, dataset)
+        if given is not None and given.hash != made.hash:
+            raise VitrinaError(
+                f"{run.path} holds a run on another split. Choose another folder, or remove that one to start anew."
+            )
+        return made
     split = given or make_split(dataset, config.split.protocol, seed=config.split.seed, **config.split.settings)
     save_split(split, run.split)
     return split

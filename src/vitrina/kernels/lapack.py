@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numba.experimental.function_type  # noqa: F401  (registers the type of Native; numba imports it only after a first compilation)
@@ -41,6 +42,29 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Keep BLAS to one thread while the rows of a job are spread over threads already."""
-    return _libraries().limit(limits=1, user_api="blas")
+class _OneThread:
+    """The number of threads is the whole process's: all inside set it to one, and the last one out puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            limit = _libraries().limit(limits=1, user_api="blas")
+            self._limit = self._limit if self._inside else limit  # the one that remembers what was before
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.restore_original_limits()
+
+
+_ONE_THREAD = _OneThread()
+
+
+def one_blas_thread() -> AbstractContextManager[None]:
+    """Keep BLAS to one thread while the rows of a job are spread over threads already; callers may overlap."""
+    return _ONE_THREAD

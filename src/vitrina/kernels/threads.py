@@ -26,7 +26,12 @@ def n_threads() -> int:
             raise VitrinaError(f"VITRINA_THREADS={wanted!r} is not a number of threads. Set it to 1 or more, or unset it.")
         return int(wanted)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # not on macOS
-    return max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
+    return max(1, cores // n_processes_here())
+
+
+def n_processes_here() -> int:
+    """Return how many processes of one training share this machine, as ``torchrun`` says."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
 
 
 def over_rows(n_rows: int, work: Callable[[int, int], object], *, min_rows: int = 16) -> None:

@@ -14,6 +14,7 @@ from vitrina.data.catalogue import Catalogue
 from vitrina.data.dataset import Dataset
 from vitrina.data.queries import Queries
 from vitrina.errors import VitrinaError
+from vitrina.kernels.threads import n_processes_here
 from vitrina.models.explanation import Explanation, leave_one_out
 from vitrina.ranking.memory import total_memory
 from vitrina.ranking.scorer import Items, Scorer, Scores
@@ -133,9 +134,10 @@ class Recommender(ABC):
 
 def refuse_too_large(model: Recommender, shape: Shape) -> None:
     """Raise ``VitrinaError``, with the number, when fitting would need more memory than this machine has."""
-    needed, there = model.memory(shape), total_memory()
-    if needed > there:
+    needed, there, processes = model.memory(shape), total_memory(), n_processes_here()
+    if needed * processes > there:
+        gigabytes = f"{needed / 1e9:.1f} GB of memory{f' in each of {processes} processes' if processes > 1 else ''}"
         raise VitrinaError(
-            f"{model.name}: {shape.n_items:,} items and {shape.n_users:,} people need about {needed / 1e9:.1f} GB of memory; "
+            f"{model.name}: {shape.n_items:,} items and {shape.n_users:,} people need about {gigabytes}; "
             f"this machine has {there / 1e9:.1f} GB. `vitrina compare DATA --plan` tells which models fit; or drop rare items."
         )

@@ -40,7 +40,7 @@ from vitrina.ranking.rank import rank
 
 FORMAT = 1
 _PARTS = "parts_"  # the attribute of a model that is made of others: text -> model
-_MANIFEST, _STATE, _ITEMS, _HISTORIES = "manifest.json", "state.safetensors", "items.parquet", "histories.parquet"
+MANIFEST, _STATE, _ITEMS, _HISTORIES = "manifest.json", "state.safetensors", "items.parquet", "histories.parquet"
 _MEASURES = "measures.safetensors"
 
 
@@ -49,7 +49,7 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
 
     ``histories=False`` leaves the known users out: then only histories given with the request can be served.
     """
-    with atomic_folder(folder, marker=_MANIFEST, overwrite=overwrite) as part:
+    with atomic_folder(folder, marker=MANIFEST, overwrite=overwrite) as part:
         arrays, numbers, parts = _state(trained.model)
         if trained.popularity is not None:
             arrays["popularity"] = trained.popularity
@@ -77,7 +77,7 @@ def save_trained(trained: Trained, folder: Path, *, overwrite: bool = False, his
             "checksums": {f.name: checksum(f) for f in sorted(part.iterdir())},
         }
         _keep_networks(trained, part)
-        write_text(part / _MANIFEST, json.dumps(manifest, indent=2))
+        write_text(part / MANIFEST, json.dumps(manifest, indent=2))
 
 
 def load_trained(folder: Path) -> Trained:
@@ -97,7 +97,7 @@ def load_trained(folder: Path) -> Trained:
         arrays = load_file(folder / _STATE)
         items = pl.read_parquet(folder / _ITEMS)
         if manifest["arrays"] != _described(arrays):
-            raise ValueError(f"{_STATE} holds {_described(arrays)}, but {_MANIFEST} says {manifest['arrays']}")
+            raise ValueError(f"{_STATE} holds {_described(arrays)}, but {MANIFEST} says {manifest['arrays']}")
         model = make(manifest["model"], **manifest["settings"])
         popularity = arrays.pop("popularity", None)
         _restore(model, arrays, manifest["numbers"], manifest.get("parts", {}))
@@ -152,10 +152,10 @@ def _matrix(matrix: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / _MANIFEST
+    path = folder / MANIFEST
     if not path.is_file():
         raise ModelFileError(
-            f"no model at {folder} (there is no {_MANIFEST}). Make one with: vitrina fit MODEL DATA --out {folder}"
+            f"no model at {folder} (there is no {MANIFEST}). Make one with: vitrina fit MODEL DATA --out {folder}"
         )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -227,7 +227,7 @@ def _restored_parts(model: Recommender, arrays: Mapping[str, NDArray[Any]], part
     """Build the parts that the model's own settings name, and no others."""
     named = list(model.settings.get("parts", ()))
     if list(parts) != named:
-        raise ValueError(f"{_MANIFEST} holds the parts {list(parts)}, but the settings name {named}")
+        raise ValueError(f"{MANIFEST} holds the parts {list(parts)}, but the settings name {named}")
     restored = {}
     for n, text in enumerate(named):
         restored[text] = parse_part(text).make()

@@ -163,11 +163,15 @@ class ProfileSize(Record):
 
 
 class Curve(Record):
-    """A training by epoch: mean loss, value on validation, seconds; ``null`` where a value is not known."""
+    """A training by epoch: mean loss, value on validation, seconds; ``null`` where a value is not known.
+
+    ``start`` is the value on validation before the first epoch, where no epoch at all was a choice, too.
+    """
 
     loss: list[Number] = Field(default_factory=list)
     metric: list[Number] = Field(default_factory=list)
     seconds: list[Number] = Field(default_factory=list)
+    start: Number = None
 
 
 class Trial(Record):

@@ -12,6 +12,7 @@ from vitrina.errors import VitrinaError
 from vitrina.kernels.threads import n_threads
 
 _KINDS = ("cuda", "mps", "cpu")  # fastest first
+_NO_MEMORY = ("out of memory", "DefaultCPUAllocator")  # of CUDA and MPS; of the CPU
 
 
 def pick_device(wanted: str = "auto", able: Sequence[str] = _KINDS) -> torch.device:
@@ -52,6 +53,25 @@ def controlled(device: torch.device) -> Iterator[None]:
         torch.set_num_threads(threads)
         torch.set_deterministic_debug_mode(mode)
         torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Say whether PyTorch means that memory ran out."""
+    return any(text in str(error) for text in _NO_MEMORY)
+
+
+@contextmanager
+def memory_errors(device: torch.device) -> Iterator[None]:
+    """Raise ``VitrinaError`` where PyTorch runs out of memory, which it reports in its own ways: a failure, not a crash."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        raise VitrinaError(
+            f"the memory of {device} ran out in training. Use a smaller batch, fewer factors or smaller layers, or, where the "
+            "model has them, sampled items instead of all."
+        ) from None
 
 
 def _unchecked() -> AbstractContextManager[None]:

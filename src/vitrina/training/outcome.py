@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from vitrina.errors import VitrinaError
 
 
 @dataclass
 class Curve:
-    """One entry an epoch: mean ``loss``, ``metric`` on validation and ``seconds``; None where a value is not known."""
+    """One entry an epoch: mean ``loss``, ``metric`` on validation and ``seconds``; None where a value is not known.
+
+    ``start`` is the metric before the first epoch, where it counts.
+    """
 
     loss: list[float | None] = field(default_factory=list)
     metric: list[float | None] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    start: float | None = None
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -25,20 +30,36 @@ class Curve:
         self.metric.append(metric)
         self.seconds.append(seconds)
 
-    def plain(self) -> dict[str, list[float | None]]:
-        """Return the lists by name, None in the place of numbers that JSON cannot hold."""
+    def plain(self) -> dict[str, Any]:
+        """Return the fields by name, None in the place of numbers that JSON cannot hold."""
         return {
-            name: [v if v is not None and math.isfinite(v) else None for v in values] for name, values in asdict(self).items()
+            name: [_plain(v) for v in held] if isinstance(held, list) else _plain(held) for name, held in asdict(self).items()
         }
+
+    def folded(self, passes: int) -> Curve:
+        """Return the curve with one entry for so many of this one's: mean loss, last metric, all seconds."""
+        if passes == 1:
+            return self
+        folded = Curve(start=self.start)
+        for begin in range(0, len(self), passes):
+            here = slice(begin, begin + passes)
+            losses = [loss for loss in self.loss[here] if loss is not None]
+            metric = next((value for value in reversed(self.metric[here]) if value is not None), None)
+            folded.add(sum(losses) / len(losses) if losses else None, metric, sum(self.seconds[here]))
+        return folded
+
+
+def _plain(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How a training ended.
 
-    What was learned is that of ``epochs`` epochs: the best by validation, or the last. ``message`` is empty unless the loss
-    exploded; then it says where. ``epochs`` 0 means that the weights are those of the start: no epoch was good, or, where the
-    start counts, none was better.
+    What was learned is that of ``epochs`` epochs, which are passes over the samples here: the best by validation, or the last.
+    ``message`` is empty unless the loss exploded; then it says where. ``epochs`` 0 means that the weights are those of the start:
+    no epoch was good, or, where the start counts, none was better.
     """
 
     epochs: int
@@ -48,8 +69,8 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether not a single epoch was good."""
-        return self.epochs == 0 and bool(self.message)
+        """Whether not a single epoch was good, nor the start one of those to choose from."""
+        return self.epochs == 0 and self.value is None and bool(self.message)
 
     def checked(self, name: str) -> Outcome:
         """Return this; raises ``VitrinaError`` in the ``name`` of what was trained when not a single epoch was good."""

@@ -27,7 +27,8 @@ class Plan:
     ``momentum``, ``initial_accumulator_value``); ``weight_decay`` is added to the gradient (``adamw``: taken from the
     weights). ``clip`` bounds the norm of the whole gradient. ``precision`` below float32 is used on CUDA only, where it is
     faster. With validation, training stops after ``patience`` validations, one every ``validate_every`` epochs, without gain;
-    ``start_counts`` validates the start, too, which may turn out to be the best: so many as 0 epochs.
+    ``start_counts`` validates the start, too, which may turn out to be the best: so many as 0 epochs. All of these count passes
+    over the samples; where ``passes`` of them make up an epoch of the model, its user is told of such epochs.
     """
 
     epochs: int
@@ -42,10 +43,11 @@ class Plan:
     validate_every: int = 1
     patience: int = PATIENCE
     start_counts: bool = False
+    passes: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "validate_every", "patience"):
+        for name in ("epochs", "batch_size", "validate_every", "patience", "passes"):
             if getattr(self, name) < 1:
                 raise VitrinaError(f"{name} must be at least 1, got {getattr(self, name)}.")
         for name in ("lr", "clip"):

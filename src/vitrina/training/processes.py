@@ -47,7 +47,12 @@ class Processes:
         return self.rank == 0
 
     def device(self, wanted: str) -> str:
-        """Return the device of this process: with several, each has an accelerator of its own."""
+        """Return the device of this process: with several, each has an accelerator of its own.
+
+        Raises ``VitrinaError`` where all are told to take the same one.
+        """
+        if wanted.startswith("cuda:") and self.count > 1:
+            raise VitrinaError(f"several processes cannot share {wanted}: set VITRINA_DEVICE to cuda, one GPU each, or to cpu.")
         return f"cuda:{self.local}" if wanted == "cuda" and self.count > 1 else wanted
 
     def connect(self) -> None:
@@ -130,9 +135,13 @@ _VARIABLES = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0}
 
 @contextmanager
 def _in_words() -> Iterator[None]:
-    """Say what a broken connection means: the process that broke it has told why."""
+    """Say what a broken connection means: the process that broke it has told why. Out of memory is another matter."""
+    from vitrina.training.devices import out_of_memory
+
     try:
         yield
     except RuntimeError as error:
+        if out_of_memory(error):
+            raise
         reason = str(error).partition("\n")[0]
         raise VitrinaError(f"another process of this training has ended; what it said tells why ({reason}).") from error

@@ -30,7 +30,8 @@ class Session:
     ``device`` is ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; by default what the variable ``VITRINA_DEVICE`` says.
     With ``checkpoints``, a folder, each training of the trainer is written there every ``every_seconds`` and goes on from
     there when the same calls are made again; ``identity`` says in words what is trained on which data, so that nothing else
-    goes on from there. ``outcomes`` collects the finished trainings, in order.
+    goes on from there. Where a training learned nothing they are removed in the end: whoever comes back will have other settings.
+    ``outcomes`` collects the finished trainings, in order.
     """
 
     device: str = field(default_factory=lambda: os.environ.get("VITRINA_DEVICE") or "auto")
@@ -49,6 +50,14 @@ class Session:
     def __exit__(self, *_: object) -> None:
         assert self._token is not None
         _CURRENT.reset(self._token)
+        if self.checkpoints is not None and any(outcome.failed for outcome in self.outcomes):
+            for number in range(1, self.started + 1):
+                self.checkpoint(number).unlink(missing_ok=True)
+
+    def checkpoint(self, number: int) -> Path:
+        """The file of the training that is begun as the ``number``-th, counted from 1."""
+        assert self.checkpoints is not None
+        return self.checkpoints / f"training-{number}.safetensors"
 
     @property
     def curve(self) -> Curve | None:

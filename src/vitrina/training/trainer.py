@@ -37,7 +37,7 @@ from vitrina.training.checkpoints import (
     under,
     unpacked,
 )
-from vitrina.training.devices import Randomness, controlled, pick_device
+from vitrina.training.devices import Randomness, controlled, memory_errors, pick_device
 from vitrina.training.optimisers import Groups, make_optimiser, set_rate
 from vitrina.training.outcome import Curve, Outcome, Standing
 from vitrina.training.plan import Compiled, Moment, Plan
@@ -68,7 +68,7 @@ def train(
     ``validate`` returns the value to maximise (NaN: no value); ``groups`` gives parameters settings of their own; ``compiled``
     are the same steps for the CPU where no other process shares them; ``devices`` are those the model can use. Device,
     checkpoints and progress come from the session (``vitrina.training.session``). An exploding loss ends the training with the
-    last good weights and a message in the outcome; nothing is raised.
+    last good weights and a message in the outcome; nothing is raised. Where memory runs out, ``VitrinaError`` is.
     """
     if n_samples < 1:
         raise VitrinaError("there is nothing to train on: no samples.")
@@ -77,7 +77,7 @@ def train(
     processes = Processes.here()
     device = pick_device(processes.device(str(pick_device(session.device, devices))), devices)
     processes.connect()
-    with controlled(device):
+    with controlled(device), memory_errors(device):
         outcome = _Training(module, n_samples, step, plan, validate, groups, compiled, session, device, processes).run()
     session.outcomes.append(outcome)
     return outcome
@@ -99,7 +99,7 @@ class _Counters:
     finished: bool = False
     message: str = ""
     scaler: dict[str, Any] = field(default_factory=dict)
-    curve: dict[str, list[Any]] = field(default_factory=lambda: asdict(Curve()))
+    curve: dict[str, Any] = field(default_factory=lambda: asdict(Curve()))
 
 
 class _Training:
@@ -132,13 +132,13 @@ class _Training:
         self._save(always=True)
         self.module.load_state_dict(self.kept)
         self.module.eval()
-        return Outcome(self.now.kept, Curve(**self.now.curve), self.now.best, self.now.message)
+        return Outcome(self.now.kept, Curve(**self.now.curve).folded(self.plan.passes), self.now.best, self.now.message)
 
     def _look_at_start(self) -> None:
         """Let the weights before the first step be the best so far, where the plan wants it."""
         now = self.now
         if self.plan.start_counts and now.total == 0 and now.best is None:
-            now.best = self._validated()
+            now.best = now.curve["start"] = self._validated()
 
     def _epoch(self) -> None:
         now = self.now
@@ -255,11 +255,18 @@ class _Training:
     def _stop(self, what: str) -> None:
         now = self.now
         now.finished = True
+        if now.kept:
+            left = f"the weights are those after epoch {self._epoch_of(now.kept)}"
+        else:
+            left = "nothing was learned" if now.best is None else "the weights are those of the start"
         now.message = (
-            f"{what} in epoch {now.epoch} (step {now.total}), so "
-            f"{f'the weights are those after epoch {now.kept}' if now.kept else 'nothing was learned'}. "
+            f"{what} in epoch {self._epoch_of(now.epoch)} (step {now.total}), so {left}. "
             f"Use a smaller learning rate than {self.plan.lr:g}{'' if self.plan.clip else ', or clip the gradient'}."
         )
+
+    def _epoch_of(self, number: int) -> int:
+        """The epoch, as its user counts, to which a pass over the samples belongs."""
+        return -(-number // self.plan.passes)
 
     def _weights(self, *, copy: bool = False) -> Tensors:
         return {name: t.detach().clone() if copy else t.detach() for name, t in self.module.state_dict().items()}
@@ -271,7 +278,7 @@ class _Training:
         weights = f"weights {blake2b(shapes.encode(), digest_size=4).hexdigest()} on {self.device.type}"
         weights += f", {self.processes.count} processes" if self.processes.count > 1 else ""
         identity = f"{self.session.identity} ({self.plan}, {self.n_samples} samples, {weights})".strip()
-        return Checkpoint(self.session.checkpoints / f"training-{self.session.started}.safetensors", identity)
+        return Checkpoint(self.session.checkpoint(self.session.started), identity)
 
     def _save(self, summed: Tensor | None = None, *, always: bool = False) -> None:
         moment, now = time.perf_counter(), self.now
@@ -317,4 +324,5 @@ class _Training:
         left = (self.plan.epochs - done) * self.steps_per_epoch * (moment - self._started) / max(1, self._steps_here)
         seen = min(self.n_samples, now.step * self.plan.batch_size)
         metric = next((value for value in reversed(now.curve["metric"]) if value is not None), None)
-        self.session.report(Standing(done, self.plan.epochs, float(summed) / max(1, seen), metric, 0.0 if now.finished else left))
+        done, epochs = done / self.plan.passes, self._epoch_of(self.plan.epochs)
+        self.session.report(Standing(done, epochs, float(summed) / max(1, seen), metric, 0.0 if now.finished else left))

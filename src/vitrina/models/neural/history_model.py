@@ -71,8 +71,8 @@ class HistoryModel(Recommender):
         """Return how it is trained."""
         from vitrina.training.plan import Plan
 
-        epochs, every = self.passes * self.epochs, self.passes * self.validated
-        return Plan(epochs=epochs, batch_size=self.batch, lr=self.lr, validate_every=every, seed=self.seed)
+        epochs, every, passes = self.passes * self.epochs, self.passes * self.validated, self.passes
+        return Plan(epochs=epochs, batch_size=self.batch, lr=self.lr, validate_every=every, passes=passes, seed=self.seed)
 
     @abstractmethod
     def step(self, network: Any) -> Step:

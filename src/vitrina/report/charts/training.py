@@ -36,7 +36,7 @@ class Training:
 
 @dataclass(frozen=True)
 class _Run:
-    """The curve of a method's chosen trial as points (epoch from 1, value)."""
+    """The curve of a method's chosen trial as points (epoch from 1, or 0 for the start where that counts; value)."""
 
     label: str
     curve: Curve
@@ -66,6 +66,8 @@ def _run(results: Results, name: str) -> _Run | None:
     loss, metric = _points(trial.curve.loss), _points(trial.curve.metric)
     if max(len(loss), len(metric)) < 2:
         return None
+    if trial.curve.start is not None:
+        metric.insert(0, (0, trial.curve.start))
     better = min if _lower_is_better(results) else max
     best = better(metric, key=lambda point: point[1]) if metric else None
     return _Run(results.label(name), trial.curve, loss, metric, best)
@@ -101,7 +103,7 @@ def _n_epochs(run: _Run) -> int:
 def _length(run: _Run) -> str:
     parts = [counted(_n_epochs(run), "epoch")]
     if run.best is not None:
-        parts.append(f"best after {run.best[0]}")
+        parts.append(f"best after {run.best[0]}" if run.best[0] else "best before the first")
     known = [s for s in run.curve.seconds if s is not None]
     if known:
         parts.append(seconds(sum(known)))
@@ -117,7 +119,8 @@ def _panel(results: Results, run: _Run, svg_id: str) -> Markup:
     said = f"{run.label}, training by epoch:"
     if run.best is not None:
         places = plain_decimals([run.best[1]])
-        said += f" best {results.deciding} on validation {number(run.best[1], places)} after epoch {run.best[0]};"
+        when = f"after epoch {run.best[0]}" if run.best[0] else "before the first epoch"
+        said += f" best {results.deciding} on validation {number(run.best[1], places)} {when};"
     if run.loss:
         places = plain_decimals([run.loss[0][1]])
         said += f" loss from {number(run.loss[0][1], places)} to {number(run.loss[-1][1], places)};"
@@ -127,13 +130,13 @@ def _panel(results: Results, run: _Run, svg_id: str) -> Markup:
 
 def _curve(run: _Run, points: list[tuple[int, float]], best: tuple[int, float] | None, height: float, *, last: bool) -> Drawable:
     """One line by epoch, its lowest and highest value at the side; epochs are numbered below the ``last`` chart only."""
-    c, n_epochs = colours(), _n_epochs(run)
+    c, n_epochs, first = colours(), _n_epochs(run), 1 if run.curve.start is None else 0
     values = [value for _, value in points]
     low, high = min(values), max(values)
     pad = 0.1 * (high - low or abs(high) or 1.0)
     places = plain_decimals(values)
-    x_axis = alt.Axis(values=sorted({1, n_epochs}) if last else [], format="d", titlePadding=-8, domain=last, ticks=last)
-    x_scale = alt.Scale(domain=[0.5, n_epochs + 0.5], nice=False, zero=False)
+    x_axis = alt.Axis(values=sorted({first, n_epochs}) if last else [], format="d", titlePadding=-8, domain=last, ticks=last)
+    x_scale = alt.Scale(domain=[first - 0.5, n_epochs + 0.5], nice=False, zero=False)
     x = alt.X("epoch:Q", scale=x_scale, title="epoch" if last else None, axis=x_axis)
     y_axis = alt.Axis(values=[low, high] if high > low else [high], format=f".{places}f", title=None, grid=True, minExtent=40)
     y = alt.Y("value:Q", scale=alt.Scale(domain=[low - pad, high + pad], nice=False, zero=False), axis=y_axis)
