@@ -1,4 +1,8 @@
-"""Write the benchmark table into ``speed.md``: first ``python benchmarks/run.py``, then ``python docs/make_speed.py``."""
+"""Write the benchmark tables into ``speed.md``: first ``python benchmarks/run.py``, then ``python docs/make_speed.py``.
+
+The page has two tables: the one of the networks is of the folder ``networks`` inside, which ``speed.md`` shows how to fill. A
+table whose results are not there stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from make_tables import markdown
 
 PAGE = Path(__file__).with_name("speed.md")
 OUT = Path(__file__).parents[1] / "benchmarks" / "out"
+TABLES = {"speed": OUT, "networks": OUT / "networks"}  # name of markers and plot -> folder of the results
 DATA = {"ml-1m": "MovieLens-1M", "2m": "2 million events", "20m": "20 million events"}
 
 
@@ -63,13 +68,16 @@ def setting(measured: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Replace what lies between the markers, and the plot."""
-    results = json.loads((OUT / "results.json").read_text(encoding="utf-8"))
-    content = f"{setting(results['measurements'])}\n\n{table(results['pairs'])}"
-    text = PAGE.read_text(encoding="utf-8")
-    new = re.sub(r"(<!-- speed -->\n).*?(<!-- end of speed -->)", lambda m: f"{m[1]}\n{content}\n\n{m[2]}", text, flags=re.DOTALL)
-    PAGE.write_text(new, encoding="utf-8")
-    shutil.copy(OUT / "ratios.svg", PAGE.parent / "images" / "speed.svg")
+    """Replace what lies between the markers, and the plots."""
+    for name, folder in TABLES.items():
+        if not (folder / "results.json").is_file():
+            continue
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        content = f"{setting(results['measurements'])}\n\n{table(results['pairs'])}"
+        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        page = marked.sub(lambda m: f"{m[1]}\n{content}\n\n{m[2]}", PAGE.read_text(encoding="utf-8"))  # noqa: B023  called at once
+        PAGE.write_text(page, encoding="utf-8")
+        shutil.copy(folder / "ratios.svg", PAGE.parent / "images" / f"{name}.svg")
 
 
 if __name__ == "__main__":
