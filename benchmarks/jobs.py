@@ -58,17 +58,6 @@ _IALS_20M: dict[str, Any] = {
 _SMALL_START = 0.0045
 
 
-_MULT_VAE: dict[str, Any] = {
-    "layers": [600, 200],
-    "dropout": 0.5,
-    "beta": 0.2,
-    "annealing": 0.0,
-    "learning_rate": 1e-3,
-    "batch": 512,
-    "epochs": 30,
-}
-
-
 def _ials(factors: int, epochs: int, data: tuple[str, ...], **special: Mapping[str, Any]) -> Job:
     return Job(
         f"ials-{factors}",
@@ -153,16 +142,16 @@ JOBS: dict[str, Job] = {
             "mult-vae",
             "Mult-VAE, one epoch (600-200)",
             "fit",
-            {"recbole": 0.5},
-            _MULT_VAE,
-            per_epoch=True,
-        ),
-        Job(
-            "mult-vae-no-dropout",
-            "Mult-VAE without dropout, one epoch (600-200)",
-            "fit",
-            {"cornac": 0.5, "recbole": 0.5},
-            _MULT_VAE | {"dropout": 0.0},
+            {"recbole": 0.5, "cornac": 0.5},
+            {
+                "layers": [600, 200],
+                "dropout": 0.5,
+                "beta": 0.2,
+                "annealing": 0.0,
+                "learning_rate": 1e-3,
+                "batch": 512,
+                "epochs": 30,
+            },
             per_epoch=True,
         ),
         Job(

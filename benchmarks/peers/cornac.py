@@ -29,7 +29,7 @@ def task(job: str) -> Task:
         return Fit(_dataset, _fit_bpr, _vectors, _recommend, one_by_one=True)
     if job == "vbpr":
         return Fit(_gallery, _fit_vbpr, _visual_vectors, _recommend, one_by_one=True)
-    if job == "mult-vae-no-dropout":
+    if job == "mult-vae":
         return Fit(_dataset, _fit_vae, lambda model: {}, _recommend, one_by_one=True)
     if job == "neumf":
         return Fit(_dataset, _fit_neumf, lambda model: {}, _recommend, one_by_one=True)

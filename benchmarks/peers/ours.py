@@ -38,7 +38,6 @@ _MODEL = {
     "puresvd": "puresvd",
     "bpr-mf": "bpr-mf",
     "mult-vae": "mult-vae",
-    "mult-vae-no-dropout": "mult-vae",
     "lightgcn": "lightgcn",
     "neumf": "neumf",
 }

@@ -102,7 +102,6 @@ def _cdae(settings: Settings) -> dict[str, Any]:
 _MODELS: dict[str, tuple[str, Callable[[Settings], dict[str, Any]]]] = {
     "cdae": ("CDAE", _cdae),
     "mult-vae": ("MultiVAE", _multvae),
-    "mult-vae-no-dropout": ("MultiVAE", _multvae),
     "neumf": ("NeuMF", _neumf),
     "lightgcn": ("LightGCN", _lightgcn),
 }
