@@ -21,7 +21,7 @@ from vitrina.experiments.reproduce import Reproduced, find, fit, measure, open_p
 from vitrina.models.registry import make
 
 SEEDS = 5
-SLOW = 60.0  # seconds from which an entry is run with one seed only
+SLOW = 30.0  # seconds from which an entry is run with one seed only
 PAGE = Path(__file__).with_name("reproductions.md")
 NOT_RUN = "Not run: the data set was not on the machine where this page was made."
 
