@@ -155,11 +155,37 @@ def test_fewer_than_fifty_test_users_have_no_winner(tmp_path: Path):
     assert "50" in results["verdict"]["reason"]
 
 
+class Heard(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.messages: list[str] = []
+
+    def advance(self, task: str, note: str = "") -> None:
+        self.notes.append(note)
+
+    def say(self, message: str) -> None:
+        self.messages.append(message)
+
+
 def test_time_cap_is_told(gallery: Dataset, tmp_path: Path):
-    results = compare(small(models=["ease"], trials=50, seconds=1e-6), gallery, tmp_path / "run")
+    heard = Heard()
+    results = compare(small(models=["ease"], trials=50, seconds=1e-6), gallery, tmp_path / "run", progress=heard)
     method = results["methods"][0]
     assert method["capped"]
     assert method["trials"] == 1
+    assert heard.messages == [f"ease: 1 of 50 trials in the 1e-06 seconds it had, {heard.notes[-1]}"]
+
+
+def test_progress_tells_the_best_trial_so_far(gallery: Dataset, tmp_path: Path):
+    heard = Heard()
+    trials = tune("itemknn", make_split(gallery, seed=0), small(trials=4), tmp_path, heard).trials
+    so_far = [max(t.value for t in trials[: n + 1] if t.value is not None) for n in range(4)]
+    assert heard.notes == [f"best {value:.4f}" for value in so_far]
+    again = Heard()
+    tune("itemknn", make_split(gallery, seed=0), small(trials=4), tmp_path, again)
+    assert again.notes == heard.notes
 
 
 @pytest.mark.parametrize(("name", "fixed"), [("itemknn", {}), ("mult-dae", {"epochs": 5})])

@@ -221,6 +221,18 @@ def test_forest_message(full: dict[str, Any]) -> None:
     assert forest_figure(parse_results(full)) is None
 
 
+@pytest.mark.parametrize(("copies", "end"), [(3, "ItemKNN and iALS"), (4, "copy 4 and 2 more")])
+def test_forest_message_counts_only_what_it_cannot_name(full: dict[str, Any], copies: int, end: str) -> None:
+    third = next(m for m in full["methods"] if m["name"] == "itemknn")
+    pair = next(p for p in full["pairs"] if {p["a"], p["b"]} == {"ease", "itemknn"})
+    for n in range(1, copies + 1):
+        full["methods"].append({**third, "name": f"copy-{n}", "title": f"copy {n}"})
+        full["pairs"].append({**pair, "a": "ease", "b": f"copy-{n}"})
+    figure = forest_figure(parse_results(full))
+    assert figure is not None
+    assert figure.message == f"EASE is significantly better than all but copy 1, copy 2, copy 3, {end}"
+
+
 def test_tuning_says_when_the_budget_was_short(full: dict[str, Any]) -> None:
     for trial in full["tuning"]["ease"]:
         trial["value"] = 0.1 + 0.01 * trial["trial"]

@@ -116,6 +116,10 @@ def test_words() -> None:
     assert numbers.listed(["a", "b", "c"]) == "a, b and c"
     assert numbers.listed([]) == ""
     assert numbers.times(3.24) == f"3.2{NB}times"
+    assert numbers.times(0.0434) == f"0.043{NB}times"
+    assert numbers.times(9.96) == f"10{NB}times"
+    assert numbers.times(40.0) == f"40{NB}times"
+    assert numbers.times(0.0) == f"0{NB}times"
     assert numbers.times(1234.0) == f"1,200{NB}times"
 
 

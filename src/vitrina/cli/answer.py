@@ -120,6 +120,8 @@ def _record(step: Step) -> dict[str, Any]:
 
 
 def _row(results: Results, step: Step) -> dict[str, Any]:
+    from vitrina.report.numbers import multiple
+
     pair = step.pair
     span = f"{pair.low:+.4f} to {pair.high:+.4f}" if pair.low is not None and pair.high is not None else "-"
     return {
@@ -129,5 +131,5 @@ def _row(results: Results, step: Step) -> dict[str, Any]:
         "95 % interval": span,
         "p (Holm)": pair.p_holm,
         "verdict": step.outcome,
-        "training time": f"{step.times:.1f} x" if step.times is not None else "-",
+        "training time": f"{multiple(step.times)} x" if step.times is not None else "-",
     }

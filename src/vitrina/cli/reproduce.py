@@ -25,10 +25,9 @@ def reproduce(
     csv: Csv = False,
 ) -> None:
     """Run a paper's protocol and print ours beside the published numbers; exits 1 when one is out of tolerance or fails."""
-    from numpy.linalg import LinAlgError
-
     from vitrina.cli.progress import training
     from vitrina.errors import VitrinaError
+    from vitrina.experiments.failures import MODEL_FAILURES
     from vitrina.experiments.published import PROTOCOLS, REPRODUCTIONS
     from vitrina.experiments.reproduce import find, open_protocol
     from vitrina.experiments.reproduce import reproduce as run
@@ -48,7 +47,7 @@ def reproduce(
         try:
             with training(key) as report, Session(report=report):
                 found.append(run(key, split=split))
-        except (VitrinaError, MemoryError, LinAlgError) as error:
+        except MODEL_FAILURES as error:
             failures.append(f"{key} failed: {str(error) or 'out of memory'}")
             output.say(failures[-1])
         else:

@@ -8,8 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vitrina.data.dataset import Dataset
 from vitrina.data.files import atomic_file, write_parquet, write_text
 from vitrina.data.splits.protocols import make_split
@@ -21,6 +19,7 @@ from vitrina.evaluation.evaluate import evaluate
 from vitrina.evaluation.segments import by_segment
 from vitrina.experiments.config import RunConfig
 from vitrina.experiments.examples import lists_table
+from vitrina.experiments.failures import MODEL_FAILURES
 from vitrina.experiments.plan import plan
 from vitrina.experiments.progress import Progress, Silent
 from vitrina.experiments.results import Left, assemble
@@ -61,7 +60,7 @@ def compare(
             tuned = tune(model.name, split, config, run.trials(model.name), progress)
             if not run.evaluation(model.name).is_file():
                 _final(tuned, split, config, run)
-        except (VitrinaError, MemoryError, np.linalg.LinAlgError) as error:
+        except MODEL_FAILURES as error:
             if isinstance(error.__cause__, OSError):
                 raise  # a full disk is not the model's failure
             failures.append(Left(model.name, str(error) or type(error).__name__))

@@ -23,6 +23,7 @@ from vitrina.data.splits.split import Split
 from vitrina.errors import VitrinaError
 from vitrina.evaluation.evaluate import evaluate
 from vitrina.experiments.config import RunConfig
+from vitrina.experiments.failures import MODEL_FAILURES
 from vitrina.experiments.progress import Progress
 from vitrina.experiments.seeds import seed_of
 from vitrina.models.base import Recommender, Validate
@@ -77,18 +78,19 @@ def tune(name: str, split: Split, config: RunConfig, folder: Path, progress: Pro
     records = read_trials(folder)
     total = config.trials_of(name)
     progress.begin(name, total)
-    for record in records:
-        progress.advance(name, _note(record))
+    for done in range(len(records)):
+        progress.advance(name, _note(records[: done + 1]))
     capped = False
     validate = validation(split, config)
     while len(records) < total:
         if config.seconds is not None and sum(r.seconds for r in records) >= config.seconds:
             capped = True
+            progress.say(f"{name}: {len(records)} of {total} trials in the {config.seconds:g} seconds it had, {_note(records)}")
             break
         record = _one_trial(name, len(records), records, split, config, validate)
         write_text(folder / f"{record.trial:04d}.json", json.dumps(asdict(record)))
         records.append(record)
-        progress.advance(name, _note(record))
+        progress.advance(name, _note(records))
     return Tuned(name, records, capped)
 
 
@@ -130,7 +132,7 @@ def _one_trial(
         message = " ".join(session.messages)
         if not np.isfinite(value):
             value, state, message = None, "failed", f"the validation value is {value}"
-    except (VitrinaError, MemoryError, np.linalg.LinAlgError, FloatingPointError) as error:
+    except (*MODEL_FAILURES, FloatingPointError) as error:
         state, message = "failed", f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - started
     return TrialRecord(number, settings, value, seconds, seed, state, message, session.plain_curve)
@@ -198,5 +200,7 @@ def _distribution(space: Any) -> BaseDistribution:
     return FloatDistribution(space.low, space.high, log=space.log)
 
 
-def _note(record: TrialRecord) -> str:
-    return f"{record.value:.4f}" if record.value is not None else "failed"
+def _note(records: list[TrialRecord]) -> str:
+    """The best value so far: what the last trial found is seldom what anybody waits for."""
+    values = [record.value for record in records if record.value is not None]
+    return f"best {max(values):.4f}" if values else "failed"

@@ -128,10 +128,15 @@ def seconds(value: float | None) -> str:
 
 
 def times(ratio: float) -> str:
-    """Write a ratio in words: ``3.2 times``, ``40 times``, ``1,200 times``."""
-    digits = 1 if ratio < 9.95 else 0
-    rounded = round(ratio, digits) if ratio < 100 else float(f"{ratio:.2g}")
-    return f"{number(rounded, digits)}{_SPACE}times"
+    """Write a ratio in words: ``0.043 times``, ``3.2 times``, ``40 times``, ``1,200 times``."""
+    return f"{multiple(ratio)}{_SPACE}times"
+
+
+def multiple(ratio: float) -> str:
+    """Write a ratio to two digits, so that none looks like nothing: ``0.043``, ``3.2``, ``40``, ``1,200``."""
+    rounded = float(f"{ratio:.2g}")
+    digits = max(1 - math.floor(math.log10(rounded)), 0) if rounded > 0 else 0
+    return number(rounded, digits)
 
 
 def date(value: str | float | None) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from vitrina.evaluation.significance import holm
 from vitrina.report.contract import MIN_USERS, Results
-from vitrina.report.numbers import counted, listed, number, times
+from vitrina.report.numbers import counted, listed, multiple, number, times
 from vitrina.report.records import Method, Pair
 from vitrina.report.verdict import pair_decimals, significant
 
@@ -101,5 +101,5 @@ def _amount(pair: Pair) -> str:
 def _price(step: Step) -> str:
     if step.times is None:
         return ""
-    share = times(step.times) if step.times >= 1 else f"{number(step.times, 2)} of"
+    share = times(step.times) if step.times >= 1 else f"{multiple(step.times)} of"
     return f", at {share} its training time"

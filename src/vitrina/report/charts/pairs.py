@@ -57,7 +57,7 @@ def _message(results: Results, leader: str, pairs: list[Pair]) -> str:
         return f"{leader} is significantly better than every other method"
     if len(unsure) == len(pairs) > 4:
         return f"{leader} is not significantly better than any other method"
-    shown = [*unsure[:4], *([f"{len(unsure) - 4} more"] if len(unsure) > 4 else [])]
+    shown = unsure if len(unsure) <= 5 else [*unsure[:4], f"{len(unsure) - 4} more"]  # "1 more" would be no shorter than its name
     if len(unsure) == len(pairs):
         return f"{leader} is not significantly better than {listed(shown)}"
     return f"{leader} is significantly better than all but {listed(shown)}"
