@@ -32,7 +32,7 @@ class Lines:
         """Count down; the last step is told."""
         self._left[task] -= 1
         if self._left[task] == 0:
-            say(f"{task}: done {note}".rstrip())
+            say(f"{task}: done{', ' if note else ''}{note}")
 
     def say(self, message: str) -> None:
         """Print the message."""
