@@ -71,7 +71,7 @@ def _text(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.4f}" if not 0 < value < 0.00005 else "< 0.0001"  # a p-value is never 0
+        return f"{value:.4f}" if not 0 < value < 0.00005 else "< 0.0001"  # what is tiny must not read as nothing
     return str(value)
 
 
